@@ -1,0 +1,74 @@
+"""The words that all parts share: verbs, outcomes, record kinds, and the statuses known today.
+
+A status that comes from a conductor stays text everywhere, for a newer conductor may send a new
+one; the sets below only say what is known about the ones recorded.
+Source: docs, conductor protocol, "Statuses".
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class Verb(StrEnum):
+    """What a person may ask of a conductor, in the words that the audit log keeps."""
+
+    SUBMIT = "submit"
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    CLEAR = "clear"
+
+
+class Outcome(StrEnum):
+    """How an attempt ended; `OPEN` until it has."""
+
+    OPEN = "open"  # sent or about to be sent, nothing heard yet
+    SUCCEEDED = "succeeded"
+    REFUSED = "refused"  # the conductor, or Podium for a stale page, said no and why
+    DENIED = "denied"  # the person may not; nothing was sent
+    FAILED = "failed"  # certainly not done: the request never reached the conductor
+    UNKNOWN = "unknown"  # may have arrived, no answer
+
+
+class RecordKind(StrEnum):
+    """What one audit record says about its attempt."""
+
+    DENIED = "denied"
+    INTENT = "intent"
+    OUTCOME = "outcome"
+    RECONCILED = "reconciled"  # what the conductor's state later showed
+    SETTLED = "settled"  # what a person concluded where nothing could be proved
+    NOTE = "note"  # something that happened without a conductor: login, change of a user, prune
+
+
+class Channel(StrEnum):
+    """The way an attempt came in."""
+
+    PAGE = "page"
+    API = "api"
+    CLI = "cli"
+    SYSTEM = "system"  # the relay, reconciling
+
+
+class JobOrigin(StrEnum):
+    """Whether Podium submitted a run or found it on the conductor."""
+
+    CONSOLE = "console"
+    OUTSIDE = "outside"
+
+
+TERMINAL_JOB_STATUSES = frozenset({"completed", "failed", "cancelled"})
+RESUMABLE_JOB_STATUSES = frozenset({"paused", "paused_at_chain", "failed", "cancelled"})
+LIVE_JOB_STATUSES = frozenset({"pending", "queued", "running", "paused", "paused_at_chain"})
+KNOWN_JOB_STATUSES = TERMINAL_JOB_STATUSES | LIVE_JOB_STATUSES
+
+DONE_SHEET_STATUSES = frozenset({"completed", "failed", "skipped", "cancelled"})
+RUNNING_SHEET_STATUSES = frozenset({"dispatched", "in_progress"})
+KNOWN_SHEET_STATUSES = (
+    DONE_SHEET_STATUSES
+    | RUNNING_SHEET_STATUSES
+    | {"pending", "ready", "waiting", "retry_scheduled", "fermata"}
+)
+
+JOB_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
