@@ -1,0 +1,1 @@
+"""The Django project around Podium's one app: settings, root URLs, ASGI."""

@@ -1,0 +1,1 @@
+"""The console: one AdminSite at `/`, its ModelAdmins and pages."""

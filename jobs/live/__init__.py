@@ -1,0 +1,1 @@
+"""The live path: events stored and numbered, then sent to whoever may see them."""

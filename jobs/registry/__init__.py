@@ -1,0 +1,1 @@
+"""What Podium knows of conductors, jobs, sheets and scores: the read model."""
