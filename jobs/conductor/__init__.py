@@ -1,0 +1,1 @@
+"""Talking to a conductor: messages, client, and the seed's service. Knows no Django."""
