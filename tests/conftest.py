@@ -1,0 +1,19 @@
+"""Fixtures that all tests share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.services.folder import short_folder
+
+pytest_plugins = ["tests.strictness", "tests.services.fixtures"]
+
+
+@pytest.fixture
+def short_tmp() -> Iterator[Path]:
+    """A new folder whose path is short enough for a Unix socket in it."""
+    with short_folder() as folder:
+        yield folder
