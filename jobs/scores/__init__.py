@@ -1,0 +1,22 @@
+"""Scores: reading them safely, judging them as a conductor would, and writing them out in sheets."""
+
+from jobs.scores.expansion import Expansion, SheetPlan, expand
+from jobs.scores.findings import Finding
+from jobs.scores.limits import ScoreLimits
+from jobs.scores.models.job import JobConfig
+from jobs.scores.samples import Sample, samples
+from jobs.scores.verdict import Summary, Verdict, parse_score
+
+__all__ = [
+    "Expansion",
+    "Finding",
+    "JobConfig",
+    "Sample",
+    "ScoreLimits",
+    "SheetPlan",
+    "Summary",
+    "Verdict",
+    "expand",
+    "parse_score",
+    "samples",
+]

@@ -1,0 +1,46 @@
+"""What is wrong with a score, or worth knowing about it, told so that its author finds the place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from typing import Literal
+
+Severity = Literal["error", "warning", "info"]
+Origin = Literal["conductor", "podium"]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing found in a score.
+
+    `origin` says whose rule it is: "conductor" for what a conductor itself would refuse or warn
+    of, "podium" for what only Podium refuses or remarks on. `path` is dotted ("sheet.fan_out.2",
+    "validations.0.path") and empty for the score as a whole. An error keeps the score from being
+    submitted; a warning or an info does not.
+    """
+
+    severity: Severity
+    line: int  # counted from 1, as editors do
+    column: int  # counted from 1, in characters
+    path: str
+    message: str
+    origin: Origin = "conductor"
+
+    def to_dict(self) -> dict[str, str | int]:
+        """The finding as the API shows it."""
+        return asdict(self)
+
+
+def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
+    """The findings by line and column, errors first where they meet."""
+    rank = {"error": 0, "warning": 1, "info": 2}
+    return tuple(sorted(findings, key=lambda f: (f.line, f.column, rank[f.severity], f.path)))
+
+
+def quoted(text: object, limit: int = 40) -> str:
+    """A piece of the author's own text, short and on one line, fit to stand in a message."""
+    shown = "".join(
+        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[:limit]
+    )
+    return f"'{shown}…'" if len(str(text)) > limit else f"'{shown}'"

@@ -1,0 +1,72 @@
+"""From bytes to plain values, safely: what a score's YAML says, and where it says it.
+
+Three passes, each bounded by the one before: libyaml's events (depth and aliases, nothing built),
+its node tree (positions), then values of the safe types only. PyYAML's C loader silently ignores
+an overridden `compose_node`, and keeps the last of two equal keys; hence the pass over the events
+and the building of our own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+from yaml.nodes import Node
+
+from jobs.scores.building import Builder, Unbuildable
+from jobs.scores.findings import Finding
+from jobs.scores.limits import ScoreLimits
+from jobs.scores.scanning import Refused, scan
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What came of reading a score: its values and node tree, or the reason why not."""
+
+    data: Any
+    root: Node | None
+    findings: tuple[Finding, ...]
+
+    @property
+    def is_readable(self) -> bool:
+        """Whether there are values to judge."""
+        return self.root is not None
+
+
+def read(source: str | bytes, limits: ScoreLimits) -> Reading:
+    """The values of a score; never raises for bad input."""
+    try:
+        text = decode(source, limits.max_bytes)
+        scan(text, limits)
+        root = yaml.compose(text, yaml.CSafeLoader)
+        if root is None:
+            raise Refused(Finding("error", 1, 1, "", "The score is empty."))
+        builder = Builder(limits.max_findings)
+        return Reading(builder.build(root), root, tuple(builder.findings))
+    except Refused as refusal:
+        return Reading(None, None, (refusal.finding,))
+    except Unbuildable as refusal:
+        return Reading(None, None, (*builder.findings, refusal.finding))
+
+
+def decode(source: str | bytes, max_bytes: int) -> str:
+    """The text of a score file, which has to be UTF-8.
+
+    Raises:
+        Refused: too large, or not text.
+    """
+    size = len(source.encode("utf-8", "surrogatepass")) if isinstance(source, str) else len(source)
+    if size > max_bytes:
+        message = f"The score is too large: {size:,} bytes, and at most {max_bytes:,} are read."
+        raise Refused(Finding("error", 1, 1, "", message, "podium"))
+    if isinstance(source, str):
+        return source
+    try:
+        return source.decode("utf-8")
+    except UnicodeDecodeError as error:
+        before = source[: error.start]
+        line = before.count(b"\n") + 1
+        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
+        message = "The score is not a text file: this byte is not valid UTF-8."
+        raise Refused(Finding("error", line, column, "", message)) from error

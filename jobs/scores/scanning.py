@@ -1,0 +1,96 @@
+"""A first pass over a score's YAML that builds nothing: is it well formed, flat and finite?"""
+
+from __future__ import annotations
+
+import yaml
+
+from jobs.scores.findings import Finding, Origin
+from jobs.scores.limits import ScoreLimits
+
+
+class Refused(Exception):
+    """The YAML cannot be read; `finding` says where and why."""
+
+    def __init__(self, finding: Finding) -> None:
+        super().__init__(finding.message)
+        self.finding = finding
+
+
+class _Scan:
+    """Follows the events of one document and keeps count."""
+
+    def __init__(self, limits: ScoreLimits) -> None:
+        self._limits = limits
+        self._nodes = 0  # so far, aliases counted as what they stand for
+        self._written = 0  # so far, aliases counted as one
+        self._open: list[tuple[str | None, int]] = []  # anchor and node count at each open start
+        self._sizes: dict[str, int] = {}  # nodes below each finished anchor
+        self._unfinished: set[str] = set()
+
+    def follow(self, event: yaml.Event) -> None:
+        if isinstance(event, yaml.ScalarEvent):
+            self._nodes += 1
+            self._written += 1
+            if event.anchor:
+                self._sizes[event.anchor] = 1
+        elif isinstance(event, yaml.CollectionStartEvent):
+            self._enter(event)
+        elif isinstance(event, yaml.CollectionEndEvent):
+            anchor, before = self._open.pop()
+            if anchor:
+                self._sizes[anchor] = self._nodes - before
+                self._unfinished.discard(anchor)
+        elif isinstance(event, yaml.AliasEvent):
+            self._repeat(event)
+
+    def _enter(self, event: yaml.CollectionStartEvent) -> None:
+        if len(self._open) >= self._limits.max_depth:
+            depth = self._limits.max_depth
+            raise _refused(
+                event, f"The YAML is nested more than {depth} levels deep here.", "podium"
+            )
+        self._open.append((event.anchor, self._nodes))
+        self._nodes += 1
+        self._written += 1
+        if event.anchor:
+            self._unfinished.add(event.anchor)
+
+    def _repeat(self, event: yaml.AliasEvent) -> None:
+        name = event.anchor
+        if name in self._unfinished:
+            raise _refused(event, "This alias refers to a value that contains it.", "podium")
+        self._nodes += self._sizes.get(name, 1)
+        self._written += 1
+        if self._nodes - self._written > self._limits.max_alias_nodes:
+            limit = self._limits.max_alias_nodes
+            message = f"The aliases up to here stand for more than {limit:,} values."
+            raise _refused(event, message, "podium")
+
+
+def scan(text: str, limits: ScoreLimits) -> None:
+    """Pass over all of the text.
+
+    Raises:
+        Refused: not YAML, nested too deeply, or aliases that stand for too much.
+    """
+    counts = _Scan(limits)
+    try:
+        for event in yaml.parse(text, yaml.CSafeLoader):
+            counts.follow(event)
+    except yaml.YAMLError as error:
+        raise Refused(malformed(error)) from error
+
+
+def malformed(error: yaml.YAMLError) -> Finding:
+    """The finding that says what the YAML library said."""
+    if isinstance(error, yaml.MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        said = ", ".join(part for part in (error.context, error.problem) if part)
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        return Finding("error", line, column, "", f"This is not valid YAML: {said}.")
+    return Finding("error", 1, 1, "", "This is not valid YAML: it holds characters not allowed.")
+
+
+def _refused(event: yaml.Event, message: str, origin: Origin) -> Refused:
+    mark = event.start_mark
+    return Refused(Finding("error", mark.line + 1, mark.column + 1, "", message, origin))
