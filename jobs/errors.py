@@ -6,12 +6,16 @@ PodiumError
 ├── InsideTransaction            a programming error: an action was started inside atomic()
 ├── IdempotencyConflict          the same key came with another body, or is still running
 ├── ScoreError                   a score is not acceptable (carries findings)
+│   └── InvalidScore             the same, found before a submit; also a ValueError
 └── ConductorError
     ├── ConductorUnreachable     no answer to be had (cause: missing, stale, forbidden, silent ...);
     │                            also a RuntimeError and a DaemonNotRunningError; `may_have_arrived`
     ├── ConductorRefused         the conductor answered with an error object (code, data)
     │   ├── JobNotFound
     │   └── MethodUnavailable    -32601: this conductor does not have it
+    ├── SubmitRejected           the conductor refused a submit (status, reason); also a RuntimeError
+    ├── AnswerLost               a changing call may have arrived, and what came back says nothing;
+    │                            also a RuntimeError; `may_have_arrived` is True
     └── ProtocolViolation        bytes that are not the protocol (garbage, too long, wrong id)
 """
 
@@ -55,6 +59,10 @@ class ScoreError(PodiumError):
     def __init__(self, message: str, findings: tuple[Any, ...] = ()) -> None:
         super().__init__(message)
         self.findings = findings
+
+
+class InvalidScore(ScoreError, ValueError):
+    """A score that was judged before its submit and found wanting; nothing was sent."""
 
 
 class ConductorError(PodiumError):
@@ -118,3 +126,27 @@ class JobNotFound(ConductorRefused):
 
 class MethodUnavailable(ConductorRefused):
     """The conductor does not have this method (-32601): older or newer than Podium."""
+
+
+class SubmitRejected(ConductorError, RuntimeError):
+    """The conductor refused a submit.
+
+    `status` is its word for it (`rejected`, `error`), None when it answered with an error object,
+    whose `code` then stands beside it; `reason` is its sentence.
+    """
+
+    may_have_arrived = True
+
+    def __init__(
+        self, message: str, *, status: str | None, reason: str, code: int | None = None
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.reason = reason
+        self.code = code
+
+
+class AnswerLost(ConductorError, RuntimeError):
+    """A changing call was sent, and its answer did not come or cannot be understood."""
+
+    may_have_arrived = True

@@ -17,7 +17,7 @@ from jobs.conductor.tolerance import Document, Finite, Moment, Pid, Whole
 class JobRequest(BaseModel):
     """What a submit asks for. `dry_run` is not dry on the recorded conductor: the sheets run."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="ignore")
 
     config_path: Path
     workspace: Path | None = None

@@ -112,8 +112,9 @@ def _errors(error: Invalid) -> list[ErrorDetails]:
 
 
 def _fault(fault: ErrorDetails) -> tuple[int | str, ...]:
-    """The place to take out: of a missing part it is the whole that lacks it."""
-    return fault["loc"][:-1] if fault["type"] == "missing" else fault["loc"]
+    """The place to take out: of a missing part or a bad key it is the whole around it."""
+    loc = fault["loc"]
+    return loc[:-1] if fault["type"] == "missing" or loc[-1:] == ("[key]",) else loc
 
 
 def _without(raw: Any, faults: list[tuple[int | str, ...]]) -> Any:
