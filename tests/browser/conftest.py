@@ -1,0 +1,97 @@
+"""A console, a wire to it, and Chromium."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+
+from tests.browser.complaints import Complaints
+from tests.browser.console import Console, running_console
+from tests.browser.network import Network
+from tests.waiting import patience
+
+PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = (
+    "--no-sandbox",  # root, as on CI, cannot use it
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+ACTION_S = 15.0
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of the browser."""
+    for program in PROGRAMS:
+        if path := shutil.which(program):
+            return path
+    pytest.skip("Chromium is not installed on this machine.")
+
+
+@pytest.fixture(scope="package")
+def console(chromium: str) -> Iterator[Console]:
+    """An installation that all browser tests share."""
+    with running_console() as running:
+        yield running
+
+
+@pytest.fixture
+async def network(console: Console) -> AsyncIterator[Network]:
+    """The wire between browser and console."""
+    async with Network(console.network_port, console.port) as wire:
+        yield wire
+
+
+@pytest.fixture
+async def browser(chromium: str) -> AsyncIterator[Browser]:
+    """Chromium without a window."""
+    async with async_playwright() as playwright:
+        running = await playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+        yield running
+        await running.close()
+
+
+@pytest.fixture
+async def complaints() -> AsyncIterator[Complaints]:
+    """What the browser complained about; anything left at the end fails the test."""
+    collected = Complaints()
+    yield collected
+    assert collected.found == []
+
+
+@pytest.fixture
+async def context(
+    console: Console, network: Network, browser: Browser, complaints: Complaints
+) -> AsyncIterator[BrowserContext]:
+    """A browser profile of its own, with everything it complains about collected."""
+    fresh = await browser.new_context(
+        base_url=console.url, viewport={"width": 1280, "height": 800}, locale="en-GB"
+    )
+    fresh.set_default_timeout(patience(ACTION_S) * 1000)
+    await complaints.watch(fresh)
+    yield fresh
+    await fresh.close()
+
+
+@pytest.fixture
+async def page(context: BrowserContext) -> Page:
+    """An empty tab."""
+    return await context.new_page()
+
+
+@pytest.fixture
+async def admin_page(page: Page, console: Console) -> Page:
+    """A tab on the overview, logged in as the first administrator."""
+    await page.goto("/login/")
+    await page.get_by_label("Username").fill(console.username)
+    await page.get_by_label("Password").fill(console.password)
+    await page.get_by_role("button", name="Log in").click()
+    await page.wait_for_url("**/")
+    return page
