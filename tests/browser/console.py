@@ -23,7 +23,7 @@ START_S = 60.0
 STOP_S = 30.0
 # What this test session has set for itself, and an installation of its own must not inherit.
 OURS = frozenset(
-    [
+    {
         "DJANGO_SETTINGS_MODULE",
         "DATABASE_URL",
         "TEST_DATABASE_URL",
@@ -33,7 +33,7 @@ OURS = frozenset(
         "PODIUM_CONDUCTOR",
         "PODIUM_URL",
         "PORT",
-    ]
+    }
 )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import urlsplit
 
 import psycopg
 from psycopg import sql
@@ -30,8 +30,8 @@ class PostgresqlServer:
     socket_folder: Path
 
     def url(self, database: str = "postgres") -> str:
-        """The DATABASE_URL of one of its databases."""
-        return f"postgres://{ROLE}@{quote(str(self.socket_folder), safe='')}/{database}"
+        """The DATABASE_URL of one of its databases, in a form that libpq takes too."""
+        return f"postgres://{ROLE}@/{database}?host={self.socket_folder}"
 
     def create_database(self) -> str:
         """Make an empty database and give its DATABASE_URL."""
@@ -42,7 +42,7 @@ class PostgresqlServer:
 
     def drop_database(self, url: str) -> None:
         """Remove a database, whoever is still connected to it."""
-        name = sql.Identifier(url.rsplit("/", 1)[1])
+        name = sql.Identifier(urlsplit(url).path.removeprefix("/"))
         with self._connect() as connection:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(name))
 
