@@ -135,8 +135,6 @@ class SubmitRejected(ConductorError, RuntimeError):
     whose `code` then stands beside it; `reason` is its sentence.
     """
 
-    may_have_arrived = True
-
     def __init__(
         self, message: str, *, status: str | None, reason: str, code: int | None = None
     ) -> None:

@@ -69,7 +69,9 @@ class Caller:
                     await connection.send(line)
                     return await _answer(connection)
             except TimeoutError as error:
-                raise _silent(method, deadline_s, connection) from error
+                raise _silent(method, deadline_s, connection, changes=changes) from error
+            except ConductorUnreachable as error:
+                raise _unanswered(error, changes=changes) from error
 
     async def notifications(
         self, method: str, params: dict[str, Any], *, idle_s: float | None = None
@@ -97,7 +99,7 @@ class Caller:
                     if not isinstance(message, wire.Request):
                         yield message
             except TimeoutError as error:
-                raise _silent(method, wait_s or 0.0, connection) from error
+                raise _silent(method, wait_s or 0.0, connection, changes=False) from error
 
 
 async def _answer(connection: Connection) -> Any:
@@ -136,9 +138,21 @@ def raise_refusal(response: wire.Response) -> None:
     raise ConductorRefused(sentence, refusal.code, refusal.data)
 
 
-def _silent(method: str, deadline_s: float, connection: Connection) -> ConductorUnreachable:
-    return ConductorUnreachable(
+def _silent(
+    method: str, deadline_s: float, connection: Connection, *, changes: bool
+) -> ConductorUnreachable:
+    silence = ConductorUnreachable(
         f"The conductor did not answer {method} in {deadline_s:g} seconds.",
         Cause.SILENT,
         may_have_arrived=connection.has_sent,
+    )
+    return _unanswered(silence, changes=changes)
+
+
+def _unanswered(error: ConductorUnreachable, *, changes: bool) -> ConductorUnreachable:
+    """The error, saying also to a person what it means for a changing call."""
+    if not changes or not error.may_have_arrived:
+        return error
+    return ConductorUnreachable(
+        f"{error} The request may have arrived.", error.cause, may_have_arrived=True
     )
