@@ -36,7 +36,7 @@ class Builder:
         """The value that a node stands for.
 
         Raises:
-            Unbuildable: an unknown tag, a value that its tag does not allow, a key that cannot be one.
+            Unbuildable: an unknown tag, a value that its tag does not allow, a list as key.
         """
         if node.tag == STR and isinstance(node, ScalarNode):
             return node.value
@@ -100,7 +100,7 @@ class Builder:
     def _other(self, node: Node, path: str) -> Any:
         """Numbers, dates, nulls and the rarer safe types, exactly as PyYAML makes them."""
         try:
-            return self._constructor.construct_object(node, deep=True)  # type: ignore[no-untyped-call]
+            return self._constructor.construct_object(node, deep=True)
         except yaml.constructor.ConstructorError as error:
             said = f"{error.problem}" if error.problem else "This value cannot be read."
             raise _unbuildable(node, path, said) from error

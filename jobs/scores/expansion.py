@@ -1,6 +1,6 @@
 """A score written out: each sheet with its number, place, dependencies and settings.
 
-Nothing is listed until someone asks for it, so expanding costs the same for 3 and for 10,000 sheets.
+Nothing is listed until someone asks for it: expanding costs the same for 3 and for 10,000 sheets.
 
 Source: docs, score rules, "fan_out" and "dependencies". That sheets without any `dependencies`
 run stage after stage is recorded (wire/failing.jsonl: "Blocked by failed dependency: sheet 1").
@@ -42,7 +42,7 @@ class Expansion(Sequence[SheetPlan]):
         self._config = config
         self._sheet = config.sheet
         self.stages = config.sheet.stages
-        self.total_sheets = config.sheet.total_sheets
+        self.total_sheets = max(config.sheet.total_sheets, 0)
         self.total_stages = config.sheet.total_stages
         self.is_fanned_out = bool(config.sheet.fan_out)
         self._mapped = {

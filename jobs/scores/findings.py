@@ -1,4 +1,4 @@
-"""What is wrong with a score, or worth knowing about it, told so that its author finds the place."""
+"""What is wrong with a score or worth knowing, told so that its author finds the place."""
 
 from __future__ import annotations
 
@@ -38,9 +38,13 @@ def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:
     return tuple(sorted(findings, key=lambda f: (f.line, f.column, rank[f.severity], f.path)))
 
 
+def clipped(text: object, limit: int = 40) -> str:
+    """The start of the author's own text, on one line and printable."""
+    whole = str(text) if not isinstance(text, int) or abs(text) < 10**18 else "a huge number"
+    shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in whole[:limit])
+    return shown + "…" if len(whole) > limit else shown
+
+
 def quoted(text: object, limit: int = 40) -> str:
-    """A piece of the author's own text, short and on one line, fit to stand in a message."""
-    shown = "".join(
-        c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in str(text)[:limit]
-    )
-    return f"'{shown}…'" if len(str(text)) > limit else f"'{shown}'"
+    """The start of the author's own text in quotes, fit to stand in a message."""
+    return f"'{clipped(text, limit)}'"

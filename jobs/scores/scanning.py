@@ -56,7 +56,7 @@ class _Scan:
             self._unfinished.add(event.anchor)
 
     def _repeat(self, event: yaml.AliasEvent) -> None:
-        name = event.anchor
+        name = str(event.anchor)
         if name in self._unfinished:
             raise _refused(event, "This alias refers to a value that contains it.", "podium")
         self._nodes += self._sizes.get(name, 1)
@@ -93,4 +93,5 @@ def malformed(error: yaml.YAMLError) -> Finding:
 
 def _refused(event: yaml.Event, message: str, origin: Origin) -> Refused:
     mark = event.start_mark
-    return Refused(Finding("error", mark.line + 1, mark.column + 1, "", message, origin))
+    line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    return Refused(Finding("error", line, column, "", message, origin))

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import chain, islice
 from pathlib import Path
 
 from pydantic import ValidationError
 
+from jobs.scores.advice import advice
 from jobs.scores.expansion import Expansion, expand
 from jobs.scores.findings import Finding, in_order
 from jobs.scores.limits import ScoreLimits
 from jobs.scores.models.job import JobConfig
 from jobs.scores.positions import Positions
 from jobs.scores.reading import read
-from jobs.scores.rules import podium_findings
+from jobs.scores.rules import refusals
+from jobs.scores.support import unsupported_by_embedded
 from jobs.scores.wording import worded
 
 
@@ -42,11 +45,21 @@ class Verdict:
     findings: tuple[Finding, ...]
     summary: Summary | None
     accepted_by_conductor: bool
+    positions: Positions | None = field(default=None, repr=False, compare=False)
 
     @property
     def is_valid(self) -> bool:
         """Whether the score may be submitted: no finding is an error."""
         return all(finding.severity != "error" for finding in self.findings)
+
+    def unsupported_by_embedded(self) -> tuple[Finding, ...]:
+        """What the embedded conductor would refuse or leave out, each at its place.
+
+        Empty for a score that may not be submitted anyway.
+        """
+        if self.config is None or not self.is_valid:
+            return ()
+        return unsupported_by_embedded(self.config, self.positions)
 
 
 def parse_score(
@@ -69,13 +82,22 @@ def parse_score(
         findings = (*reading.findings, positions.finding("error", (), message))
         return Verdict(None, in_order(findings), None, accepted_by_conductor=False)
     try:
-        config = JobConfig.model_validate(reading.data)
+        config = JobConfig.from_values(reading.data)
     except ValidationError as error:
         findings = (*reading.findings, *worded(error, positions, limits.max_findings))
         return Verdict(None, in_order(findings), None, accepted_by_conductor=False)
-    findings = (*reading.findings, *podium_findings(config, reading.data, positions, limits))
-    summary = _summary(config, source)
-    return Verdict(config, in_order(findings), summary, accepted_by_conductor=True)
+    own = chain(
+        refusals(config, reading.data, positions, limits),
+        advice(config, reading.data, positions),
+    )
+    findings = (*reading.findings, *islice(own, limits.max_findings))
+    return Verdict(
+        config,
+        in_order(findings),
+        _summary(config, source),
+        accepted_by_conductor=True,
+        positions=positions,
+    )
 
 
 def _summary(config: JobConfig, source: str | None) -> Summary:

@@ -1,10 +1,13 @@
 """How a sheet's work is judged before the next one starts."""
 
-from typing import Annotated, Literal
+from __future__ import annotations
 
-from pydantic import Field
+from typing import Annotated, Literal, Self
 
-from jobs.scores.models.section import Section
+from pydantic import Field, model_validator
+
+from jobs.scores.models.section import Section, breach
+from jobs.scores.patterns import pattern_fault
 
 
 class ValidationRule(Section):
@@ -25,6 +28,32 @@ class ValidationRule(Section):
     retry_delay_ms: Annotated[int, Field(ge=0, le=5000)] = 200
     sheet: Annotated[int, Field(ge=1)] | None = None
 
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> Self:
+        needed = {
+            "file_exists": ("path",),
+            "file_modified": ("path",),
+            "content_contains": ("path", "pattern"),
+            "content_regex": ("path", "pattern"),
+            "command_succeeds": ("command",),
+        }
+        for key in needed[self.type]:
+            if getattr(self, key) is None:
+                raise breach(f"A check of type '{self.type}' needs '{key}'.", key)
+        if self.type == "content_regex" and (fault := pattern_fault(self.pattern or "")):
+            raise breach(fault, "pattern")
+        return self
+
+    @property
+    def applies_when(self) -> str | None:
+        """The condition under which the check is made; None: after every sheet.
+
+        `sheet: 3` is short for `condition: sheet_num == 3`, and a condition given wins.
+        """
+        if self.condition is None and self.sheet is not None:
+            return f"sheet_num == {self.sheet}"
+        return self.condition
+
 
 class GroundingHookConfig(Section):
     """One outside check: files against their checksums."""
@@ -44,6 +73,12 @@ class GroundingConfig(Section):
     escalate_on_failure: bool = True
     timeout_seconds: Annotated[float, Field(gt=0)] = 30.0
 
+    @model_validator(mode="after")
+    def _has_hooks(self) -> Self:
+        if self.enabled and not self.hooks:
+            raise breach("Grounding is enabled, so it needs at least one hook.", "enabled")
+        return self
+
 
 class AIReviewConfig(Section):
     """A review of each sheet's work by an AI, with the scores that it must reach."""
@@ -54,6 +89,16 @@ class AIReviewConfig(Section):
     on_low_score: Literal["retry", "warn", "fail"] = "warn"
     max_retry_for_review: Annotated[int, Field(ge=0, le=5)] = 2
     review_prompt_template: str | None = None
+
+    @model_validator(mode="after")
+    def _scores_are_ordered(self) -> Self:
+        if self.min_score > self.target_score:
+            message = (
+                f"'min_score' ({self.min_score}) must not exceed"
+                f" 'target_score' ({self.target_score})."
+            )
+            raise breach(message, "min_score")
+        return self
 
 
 class CheckpointTriggerConfig(Section):
@@ -66,9 +111,21 @@ class CheckpointTriggerConfig(Section):
     requires_confirmation: bool = True
     message: str = ""
 
+    @model_validator(mode="after")
+    def _has_a_condition(self) -> Self:
+        if not self.sheet_nums and not self.prompt_contains and self.min_retry_count is None:
+            raise breach("A trigger needs 'sheet_nums', 'prompt_contains' or 'min_retry_count'.")
+        return self
+
 
 class CheckpointConfig(Section):
     """Moments at which a person is asked before a sheet goes on."""
 
     enabled: bool = False
     triggers: list[CheckpointTriggerConfig] = Field(default_factory=list)
+
+    @model_validator(mode="after")
+    def _has_triggers(self) -> Self:
+        if self.enabled and not self.triggers:
+            raise breach("Checkpoints are enabled, so they need at least one trigger.", "enabled")
+        return self

@@ -1,11 +1,21 @@
 """Which tools run the sheets: instruments, movements, and the older `backend` section."""
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from jobs.scores.models.section import Section
+from jobs.scores.models.section import Section, breach
+
+# They decide what code is loaded or whose account is used.
+_PROTECTED_VARIABLES = frozenset(
+    {
+        *("PATH", "LD_PRELOAD", "LD_LIBRARY_PATH", "PYTHONPATH", "NODE_PATH"),
+        *("DYLD_INSERT_LIBRARIES", "DYLD_LIBRARY_PATH"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"),
+        *("ANTHROPIC_API_KEY", "OPENAI_API_KEY"),
+    }
+)
 
 
 class RecursiveLightConfig(Section):
@@ -73,6 +83,14 @@ class MCPServerConfig(Section):
     env: dict[str, str] = Field(default_factory=dict)
     working_dir: str | None = None
     timeout_seconds: float = 30.0
+
+    @model_validator(mode="after")
+    def _leaves_sensitive_variables(self) -> Self:
+        for name in self.env:
+            if name.upper() in _PROTECTED_VARIABLES:
+                message = f"The variable {name.upper()} must not be set for an MCP server."
+                raise breach(message, "env", name, at_key=True)
+        return self
 
 
 class BridgeConfig(Section):

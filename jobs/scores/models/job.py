@@ -5,8 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
+from jobs.scores.findings import quoted
 from jobs.scores.loading import load_mapping
 from jobs.scores.models.attempts import (
     CircuitBreakerConfig,
@@ -32,7 +33,7 @@ from jobs.scores.models.prompt import (
     SpecCorpusConfig,
     TechniqueConfig,
 )
-from jobs.scores.models.section import Section
+from jobs.scores.models.section import Section, breach
 from jobs.scores.models.sheet import SheetConfig
 from jobs.scores.models.surroundings import (
     ConcertConfig,
@@ -43,6 +44,7 @@ from jobs.scores.models.surroundings import (
     PostSuccessHookConfig,
     WorkspaceLifecycleConfig,
 )
+from jobs.scores.patterns import patterns_of
 
 
 class JobConfig(Section):
@@ -87,6 +89,26 @@ class JobConfig(Section):
     state_path: Path | None = None
     pause_between_sheets_seconds: Annotated[int, Field(ge=0)] = 2
 
+    @field_validator("movements")
+    @classmethod
+    def _movements_are_positive(cls, movements: dict[int, MovementDef]) -> dict[int, MovementDef]:
+        for number in movements:
+            if number < 1:
+                raise breach(
+                    f"Movements are counted from 1; {number} is none.", number, at_key=True
+                )
+        return movements
+
+    @model_validator(mode="after")
+    def _says_once_what_runs_it(self) -> Self:
+        if self.instrument is not None and self.backend.type != "claude_cli":
+            message = (
+                f"Give either 'instrument' ({quoted(self.instrument)}) or 'backend.type'"
+                f" ({quoted(self.backend.type)}), not both."
+            )
+            raise breach(message, "backend", "type")
+        return self
+
     @classmethod
     def from_yaml(cls, path: Path | str) -> Self:
         """The score in a file, if a conductor would accept it.
@@ -100,14 +122,23 @@ class JobConfig(Section):
             yaml.YAMLError: not YAML, or of a kind that would hang whoever builds it.
         """
         path = Path(path)
-        data = load_mapping(path.read_text(encoding="utf-8"))
-        if "workspace" in data:
-            workspace = Path(str(data["workspace"]))
-            if not workspace.is_absolute():
-                data["workspace"] = str((path.resolve().parent / workspace).resolve())
-        return cls.model_validate(data)
+        data = load_mapping(path.read_text(encoding="utf-8"), str(path))
+        workspace = data.get("workspace")
+        if isinstance(workspace, str) and not Path(workspace).is_absolute():
+            data["workspace"] = str((path.resolve().parent / workspace).resolve())
+        return cls.from_values(data)
 
     @classmethod
     def from_yaml_string(cls, text: str) -> Self:
         """The score in a text, if a conductor would accept it; raises like `from_yaml`."""
-        return cls.model_validate(load_mapping(text))
+        return cls.from_values(load_mapping(text))
+
+    @classmethod
+    def from_values(cls, data: Any) -> Self:
+        """The score with these values, its regular expressions tried within a deadline.
+
+        Raises:
+            pydantic.ValidationError: they are not a score's.
+        """
+        with patterns_of(data):
+            return cls.model_validate(data)

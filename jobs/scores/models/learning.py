@@ -1,11 +1,11 @@
 """What the conductor learns from outcomes."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
-from jobs.scores.models.section import Section
+from jobs.scores.models.section import Section, breach
 
 
 class ExplorationBudgetConfig(Section):
@@ -17,6 +17,19 @@ class ExplorationBudgetConfig(Section):
     decay_rate: Annotated[float, Field(ge=0.0, le=1.0)] = 0.95
     boost_amount: Annotated[float, Field(ge=0.0, le=0.5)] = 0.1
     initial_budget: Annotated[float, Field(ge=0.0, le=1.0)] = 0.15
+
+    @model_validator(mode="after")
+    def _budget_lies_between(self) -> Self:
+        if self.floor > self.ceiling:
+            message = f"'floor' ({self.floor:g}) must not exceed 'ceiling' ({self.ceiling:g})."
+            raise breach(message, "floor")
+        if not self.floor <= self.initial_budget <= self.ceiling:
+            message = (
+                f"'initial_budget' ({self.initial_budget:g}) must lie between 'floor'"
+                f" ({self.floor:g}) and 'ceiling' ({self.ceiling:g})."
+            )
+            raise breach(message, "initial_budget")
+        return self
 
 
 class EntropyResponseConfig(Section):
@@ -59,3 +72,13 @@ class LearningConfig(Section):
     exploration_budget: ExplorationBudgetConfig = Field(default_factory=ExplorationBudgetConfig)
     entropy_response: EntropyResponseConfig = Field(default_factory=EntropyResponseConfig)
     auto_apply: AutoApplyConfig | None = None
+
+    @model_validator(mode="after")
+    def _thresholds_are_ordered(self) -> Self:
+        if self.min_confidence_threshold >= self.high_confidence_threshold:
+            message = (
+                f"'min_confidence_threshold' ({self.min_confidence_threshold:g}) must be less than"
+                f" 'high_confidence_threshold' ({self.high_confidence_threshold:g})."
+            )
+            raise breach(message, "min_confidence_threshold")
+        return self

@@ -2,11 +2,12 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from jobs.scores.models.section import Section
+from jobs.scores.models.section import Section, breach
+from jobs.scores.patterns import pattern_fault
 
 
 class PromptConfig(Section):
@@ -19,6 +20,13 @@ class PromptConfig(Section):
     thinking_method: str | None = None
     prompt_extensions: list[str] = Field(default_factory=list)
 
+    @model_validator(mode="after")
+    def _has_one_template(self) -> Self:
+        if self.template is not None and self.template_file is not None:
+            message = "Give either 'template' or 'template_file', not both."
+            raise breach(message, "template_file", at_key=True)
+        return self
+
 
 class SpecFragment(Section):
     """One piece of specification, chosen by its tags."""
@@ -28,6 +36,13 @@ class SpecFragment(Section):
     tags: list[str] = Field(default_factory=list)
     kind: Literal["text", "structured"] = "text"
     data: dict[str, Any] | None = None
+
+    @field_validator("name", "content")
+    @classmethod
+    def _is_not_blank(cls, text: str) -> str:
+        if not text.strip():
+            raise breach("This must not be empty.")
+        return text
 
 
 class SpecCorpusConfig(Section):
@@ -84,3 +99,10 @@ class FeedbackConfig(Section):
     enabled: bool = False
     pattern: str = "(?s)FEEDBACK_START(.+?)FEEDBACK_END"
     format: Literal["json", "yaml", "text"] = "json"
+
+    @field_validator("pattern")
+    @classmethod
+    def _pattern_compiles(cls, pattern: str) -> str:
+        if fault := pattern_fault(pattern):
+            raise breach(fault)
+        return pattern

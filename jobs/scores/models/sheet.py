@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import cached_property
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from jobs.scores.models.section import Section
+from jobs.scores.findings import quoted
+from jobs.scores.models.section import Section, breach
 from jobs.scores.stages import Stages
 
 
@@ -23,9 +24,20 @@ class InjectionCategory(StrEnum):
 class InjectionItem(Section):
     """A file or a folder whose content is put into prompts."""
 
+    # "as" is a keyword of Python's; the conductor takes the name without the clash as well.
+    model_config = ConfigDict(validate_by_name=True, validate_by_alias=True)
+
     file: str | None = None
     directory: str | None = None
     as_: InjectionCategory = Field(alias="as")
+
+    @model_validator(mode="after")
+    def _has_one_source(self) -> Self:
+        if self.file and self.directory:
+            raise breach("Give either 'file' or 'directory', not both.", "directory", at_key=True)
+        if not self.file and not self.directory:
+            raise breach("Either 'file' or 'directory' has to be given.")
+        return self
 
 
 class SkipWhenCommand(Section):
@@ -64,6 +76,87 @@ class SheetConfig(Section):
         if isinstance(data, dict) and "total_sheets" in data:
             return {key: value for key, value in data.items() if key != "total_sheets"}
         return data
+
+    @field_validator("fan_out")
+    @classmethod
+    def _fan_out_is_positive(cls, fan_out: dict[int, int]) -> dict[int, int]:
+        for stage, count in fan_out.items():
+            if stage < 1:
+                raise breach(f"A stage is counted from 1; {stage} is none.", stage, at_key=True)
+            if count < 1:
+                raise breach(f"Stage {stage} needs at least one sheet, not {count}.", stage)
+        return fan_out
+
+    @field_validator("dependencies")
+    @classmethod
+    def _dependencies_are_positive(cls, dependencies: dict[int, list[int]]) -> dict[int, list[int]]:
+        for number, sources in dependencies.items():
+            if number < 1:
+                raise breach(f"Sheets are counted from 1; {number} is none.", number, at_key=True)
+            for n, source in enumerate(sources):
+                if source < 1:
+                    raise breach(f"Sheets are counted from 1; {source} is none.", number, n)
+                if source == number:
+                    raise breach(f"Sheet {number} cannot wait for itself.", number, n)
+        return dependencies
+
+    @field_validator("per_sheet_instruments", "per_sheet_fallbacks")
+    @classmethod
+    def _sheets_are_positive(cls, per_sheet: dict[int, Any]) -> dict[int, Any]:
+        for number, instrument in per_sheet.items():
+            if number < 1:
+                raise breach(f"Sheets are counted from 1; {number} is none.", number, at_key=True)
+            if instrument == "":
+                raise breach(f"The instrument of sheet {number} has no name.", number)
+        return per_sheet
+
+    @field_validator("instrument_map")
+    @classmethod
+    def _sheets_are_mapped_once(cls, mapped: dict[str, list[int]]) -> dict[str, list[int]]:
+        seen: dict[int, str] = {}
+        for instrument, sheets in mapped.items():
+            if not instrument:
+                raise breach("An instrument needs a name.", instrument, at_key=True)
+            for n, number in enumerate(sheets):
+                if number < 1:
+                    raise breach(f"Sheets are counted from 1; {number} is none.", instrument, n)
+                if number in seen:
+                    message = (
+                        f"Sheet {number} can have one instrument only; {quoted(seen[number])}"
+                        " has it already."
+                    )
+                    raise breach(message, instrument, n)
+                seen[number] = instrument
+        return mapped
+
+    @model_validator(mode="after")
+    def _fan_out_fits(self) -> Self:
+        if not self.fan_out:
+            return self
+        if self.size != 1:
+            raise breach(f"'fan_out' needs 'size: 1', not {self.size}.", "size")
+        if self.start_item != 1:
+            raise breach(f"'fan_out' needs 'start_item: 1', not {self.start_item}.", "start_item")
+        for stage in self.fan_out:
+            if stage > self.total_items:
+                message = f"There is no stage {stage}: 'total_items' gives {self.total_items}."
+                raise breach(message, "fan_out", stage, at_key=True)
+        return self
+
+    @model_validator(mode="after")
+    def _dependencies_exist(self) -> Self:
+        """With fan-out dependencies speak of stages, otherwise of sheets."""
+        last = self.total_stages
+        kind = "stage" if self.fan_out else "sheet"
+        for number, sources in self.dependencies.items():
+            if number > last:
+                message = f"There is no {kind} {number}: the score has {max(last, 0)}."
+                raise breach(message, "dependencies", number, at_key=True)
+            for n, source in enumerate(sources):
+                if source > last:
+                    message = f"There is no {kind} {source}: the score has {max(last, 0)}."
+                    raise breach(message, "dependencies", number, n)
+        return self
 
     @property
     def total_sheets(self) -> int:

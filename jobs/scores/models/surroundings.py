@@ -2,11 +2,11 @@
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field
+from pydantic import Field, field_validator, model_validator
 
-from jobs.scores.models.section import Section
+from jobs.scores.models.section import Section, breach
 
 
 class LogConfig(Section):
@@ -19,6 +19,12 @@ class LogConfig(Section):
     backup_count: Annotated[int, Field(ge=0, le=100)] = 5
     include_timestamps: bool = True
     include_context: bool = True
+
+    @model_validator(mode="after")
+    def _both_need_a_file(self) -> Self:
+        if self.format == "both" and self.file_path is None:
+            raise breach("'format: both' needs 'file_path'.", "format")
+        return self
 
 
 class WorkspaceLifecycleConfig(Section):
@@ -37,6 +43,14 @@ class WorkspaceLifecycleConfig(Section):
             ".worktrees/**",
         ]
     )
+
+    @field_validator("preserve_patterns")
+    @classmethod
+    def _patterns_are_not_empty(cls, patterns: list[str]) -> list[str]:
+        for n, pattern in enumerate(patterns):
+            if not pattern:
+                raise breach("A pattern must not be empty.", n)
+        return patterns
 
 
 class IsolationMode(StrEnum):
@@ -100,8 +114,17 @@ class NotificationConfig(Section):
             "job_failed",
             "job_paused",
         ]
-    ] = Field(default_factory=lambda: ["job_complete", "job_failed"])
+    ] = Field(default=["job_complete", "job_failed"])
     config: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_an_address(self) -> Self:
+        keys = {"webhook": ("url", "url_env"), "slack": ("webhook_url", "webhook_url_env")}
+        needed = keys.get(self.type)
+        if needed and not any(self.config.get(key) for key in needed):
+            message = f"A notification by {self.type} needs '{needed[0]}' or '{needed[1]}'."
+            raise breach(message, "config")
+        return self
 
 
 class PostSuccessHookConfig(Section):
@@ -119,6 +142,13 @@ class PostSuccessHookConfig(Section):
     detached: bool = False
     fresh: bool = False
     pause_before_chain: bool = False
+
+    @model_validator(mode="after")
+    def _has_what_its_type_needs(self) -> Self:
+        key = "job_path" if self.type == "run_job" else "command"
+        if getattr(self, key) is None:
+            raise breach(f"A hook of type '{self.type}' needs '{key}'.", key)
+        return self
 
 
 class ConcertConfig(Section):
