@@ -76,6 +76,9 @@ class Connection:
         Raises:
             ConductorUnreachable: with its cause; `silent` when the backlog stays full.
         """
+        if "\0" in str(self._path):  # the kernel would take the part before it
+            sentence = _SENTENCES[Cause.OTHER].format(path=repr(self._path), detail="NUL byte")
+            raise ConductorUnreachable(sentence, Cause.OTHER)
         try:
             async with asyncio.timeout(timeout_s):
                 await self._connect()
@@ -89,9 +92,6 @@ class Connection:
             detail = error.strerror or str(error)
             sentence = _SENTENCES[cause].format(path=self._path, detail=detail)
             raise ConductorUnreachable(sentence, cause) from error
-        except ValueError as error:  # a NUL in the path
-            sentence = _SENTENCES[Cause.OTHER].format(path=repr(self._path), detail=error)
-            raise ConductorUnreachable(sentence, Cause.OTHER) from error
 
     async def _connect(self) -> None:
         pause_s = BACKLOG_RETRY_S
