@@ -198,7 +198,9 @@ AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit log
 
 SILENCED_SYSTEM_CHECKS = [
+    "security.W005",  # HSTS for the hosts below ours: not ours to say
     "security.W008",  # SECURE_SSL_REDIRECT: see above
+    "security.W021",  # HSTS preload: likewise
 ]
 
 LOGGING = {
