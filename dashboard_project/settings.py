@@ -1,6 +1,6 @@
 """Settings, all of them from the environment, with defaults that are safe in production.
 
-The names are fixed; README and docs/guide/configuration.md list them with their defaults.
+The names are fixed; README.md lists them with their defaults.
 """
 
 from __future__ import annotations
