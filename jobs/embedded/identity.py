@@ -1,0 +1,61 @@
+"""Who a process is: a pid alone may be somebody else by the time it is read again."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from jobs.embedded.supervisor import START_FIELD, STATE_FIELD, descendants, stat_fields
+
+TREE_VARIABLE = "PODIUM_TREE"  # in the environment of all that belongs to one attempt
+
+
+def boot_id() -> str:
+    """Names this boot of the machine; start times count from it."""
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessIdentity:
+    """A process by pid, start time (clock ticks since boot) and boot."""
+
+    pid: int
+    start_ticks: str
+    boot: str
+
+    @classmethod
+    def of(cls, pid: int) -> Self | None:
+        """The identity of a running process, None when there is none."""
+        fields = stat_fields(pid)
+        if fields is None or fields[STATE_FIELD] in "ZX":
+            return None
+        return cls(pid, fields[START_FIELD], boot_id())
+
+    def is_alive(self) -> bool:
+        """Whether this very process still runs."""
+        return ProcessIdentity.of(self.pid) == self
+
+
+def marked_processes(token: str) -> list[int]:
+    """Processes that carry an attempt's mark in their environment, as far as we may look."""
+    mark = f"{TREE_VARIABLE}={token}".encode()
+    found = []
+    for folder in Path("/proc").iterdir():
+        if not folder.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            if mark in (folder / "environ").read_bytes().split(b"\0"):
+                found.append(int(folder.name))
+    own = os.getpid()
+    return [pid for pid in found if pid != own and ProcessIdentity.of(pid) is not None]
+
+
+def tree_of(supervisor: ProcessIdentity, token: str) -> list[int]:
+    """What is left of an attempt: its supervisor, all below it, and all that carry its mark."""
+    left = set(marked_processes(token))
+    if supervisor.is_alive():
+        left |= {supervisor.pid, *descendants(supervisor.pid)}
+    return sorted(left)

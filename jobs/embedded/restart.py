@@ -1,0 +1,109 @@
+"""What a conductor finds when it starts: trees of an earlier one, and folders nobody needs."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import shutil
+import time
+from collections.abc import Iterable
+from pathlib import Path
+
+from jobs.embedded.document import Sheet, now_iso
+from jobs.embedded.identity import tree_of
+from jobs.embedded.run import Run, run_folder
+from jobs.embedded.store import OldProcess, Statement, Store, drop_process
+from jobs.embedded.supervised import current_boot, kill_old_tree
+
+logger = logging.getLogger("podium.conductor")
+
+GONE_S = 15.0  # for the supervisors of a dead conductor to end their trees by themselves, and us
+BY_ITSELF_S = 5.0  # of these, how long we only watch
+LOOK_S = 0.02
+MAX_INTERRUPTIONS = 3  # conductors that may end under a sheet before the sheet is to blame
+
+
+async def end_old_trees(store: Store) -> set[str]:
+    """See every tree of an earlier conductor gone; returns the runs for which that failed.
+
+    A supervisor ends its tree when its conductor dies, so mostly this only proves it.
+    """
+    old = await asyncio.to_thread(store.processes)
+    boot = current_boot()
+    results = await asyncio.gather(*(_is_gone(process, boot) for process in old))
+    gone: list[Statement] = []
+    unproved: set[str] = set()
+    for process, is_gone in zip(old, results, strict=True):
+        if is_gone:
+            gone.append(drop_process(process.token))
+        else:
+            logger.error("processes of run %s could not be ended", process.run_id)
+            unproved.add(process.run_id)
+    await store.commit(gone)
+    return unproved
+
+
+async def _is_gone(process: OldProcess, boot: str) -> bool:
+    if process.identity.boot != boot:
+        return True  # the machine was started anew since
+    started = time.monotonic()
+    while await asyncio.to_thread(tree_of, process.identity, process.token):
+        waited_s = time.monotonic() - started
+        if waited_s > GONE_S:
+            return False
+        if waited_s > BY_ITSELF_S:
+            await asyncio.to_thread(kill_old_tree, process.identity, process.token)
+        await asyncio.sleep(LOOK_S)
+    return True
+
+
+async def settle_sheets(store: Store, runs: Iterable[Run]) -> None:
+    """Sheets that ran when the last conductor ended run no more: say so in the checkpoint."""
+    for run in runs:
+        if run.record.status == "running" or run.record.status == "paused":
+            await _settle(store, run)
+        elif run.record.status == "cancelled":
+            await _settle(store, run, cancelled=True)
+
+
+async def _settle(store: Store, run: Run, *, cancelled: bool = False) -> None:
+    stored = await asyncio.to_thread(store.sheets, run.record.run_id)
+    running = [(n, text) for n, text in stored if b'"status":"dispatched"' in text]
+    if not running:
+        return
+    run.load(stored)
+    assert run.sheets is not None  # noqa: S101 - loaded in the line before
+    for number, _ in running:
+        sheet = run.sheets[number]
+        sheet.interruptions += 1
+        if cancelled:
+            _stop(sheet, "cancelled")
+        elif sheet.interruptions >= MAX_INTERRUPTIONS:
+            _stop(sheet, "failed")
+            sheet.error_message = f"The conductor ended {MAX_INTERRUPTIONS} times while it ran"
+            sheet.error_code, sheet.error_category = "E004", "fatal"
+        else:
+            sheet.status = "pending"
+        run.touch(sheet)
+    await store.commit(run.statements())
+    run.unload()
+
+
+def abandon_sheets(run: Run) -> None:
+    """After a breakdown: nothing runs any more, so nothing may say that it does."""
+    for sheet in (run.sheets or {}).values():
+        if sheet.status == "dispatched":
+            _stop(sheet, "cancelled")
+            run.touch(sheet)
+
+
+def _stop(sheet: Sheet, status: str) -> None:
+    sheet.status = status
+    sheet.exit_reason = "killed"
+    sheet.completed_at = now_iso()
+
+
+def remove_run_folders(runs: Path, run_ids: Iterable[str]) -> None:
+    """Remove scripts and logs of these runs."""
+    for run_id in run_ids:
+        shutil.rmtree(run_folder(runs, run_id), ignore_errors=True)
