@@ -220,6 +220,7 @@ class Migration(migrations.Migration):
                 ('details', models.JSONField(default=dict)),
                 ('first_seen_at', models.DateTimeField(auto_now_add=True)),
                 ('refreshed_at', models.DateTimeField(null=True)),
+                ('sheets_at', models.DateTimeField(null=True)),
                 ('gone_at', models.DateTimeField(null=True)),
                 ('gone_reason', models.CharField(blank=True, max_length=20)),
                 ('conductor', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='jobs', to='jobs.conductor')),

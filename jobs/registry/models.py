@@ -139,6 +139,7 @@ class Job(models.Model):
 
     first_seen_at = models.DateTimeField(auto_now_add=True)
     refreshed_at = models.DateTimeField(null=True)  # when the conductor last told of this run
+    sheets_at = models.DateTimeField(null=True)  # when the checkpoint last written was asked for
     gone_at = models.DateTimeField(null=True)  # no longer in the conductor's registry
     gone_reason = models.CharField(
         max_length=20, blank=True

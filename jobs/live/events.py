@@ -1,0 +1,131 @@
+"""The event log: what happened gets its number, is stored, and only then told.
+
+`seq` comes from one counter row that is updated in the inserting transaction and stays locked to
+its commit, so that commit order is seq order and a reader never sees 8 before 7.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db import connection, transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from jobs.live import feed
+from jobs.live.models import Event, EventCounter
+from jobs.registry.storable import text, tree
+
+MAX_DATA_BYTES: Final = 16_384
+_COUNTER: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class EventDraft:
+    """An event that has no number yet; `conductor` is a slug, `job_pk` Podium's id."""
+
+    conductor: str
+    job_pk: int | None
+    job_id: str
+    event: str
+    sheet: int | None = None
+    data: dict[str, Any] = field(default_factory=dict)
+    at: datetime | None = None  # None: now
+
+
+def store(drafts: Iterable[EventDraft], *, within: Callable[[], None] | None = None) -> range:
+    """Store events, together with what `within` writes, and give their numbers.
+
+    One transaction: the counter is locked first, then `within` runs, then `drafts` is read (so
+    `within` may still add to a list), then the rows go in. Listeners are told after the commit.
+    Keep it short: every other writer of events waits.
+    """
+    with transaction.atomic():
+        lock()
+        if within is not None:
+            within()
+        return append(list(drafts))
+
+
+def lock() -> None:
+    """Become the only writer of events until the transaction ends."""
+    if connection.vendor == "sqlite":
+        return  # BEGIN IMMEDIATE has the whole database's write lock
+    if EventCounter.objects.select_for_update().filter(pk=_COUNTER).first() is None:
+        _begin()
+        EventCounter.objects.select_for_update().get(pk=_COUNTER)
+
+
+def append(drafts: Sequence[EventDraft]) -> range:
+    """Insert events inside the caller's transaction, which holds `lock`; tells at its commit."""
+    if not drafts:
+        return range(0)
+    last = _take(len(drafts))
+    numbers = range(last - len(drafts) + 1, last + 1)
+    Event.objects.bulk_create(
+        [_row(seq, draft) for seq, draft in zip(numbers, drafts, strict=True)]
+    )
+    transaction.on_commit(lambda: feed.wake(last))
+    return numbers
+
+
+def last_seq() -> int:
+    """The newest number that was given out and committed; 0 before the first event."""
+    return EventCounter.objects.values_list("seq", flat=True).filter(pk=_COUNTER).first() or 0
+
+
+def _begin() -> None:
+    """Make the counter's row; of two that do so at once one waits and finds it there."""
+    highest = Event.objects.aggregate(highest=Max("seq"))["highest"] or 0
+    EventCounter.objects.bulk_create(
+        [EventCounter(pk=_COUNTER, seq=highest)], ignore_conflicts=True
+    )
+
+
+def _take(count: int) -> int:
+    """Move the counter by `count` and give its new value."""
+    last = _moved(count)
+    if last is None:
+        _begin()
+        last = _moved(count)
+    if last is None:
+        raise RuntimeError("The event counter's row cannot be made.")
+    return last
+
+
+def _moved(count: int) -> int | None:
+    table = connection.ops.quote_name(EventCounter._meta.db_table)
+    with connection.cursor() as cursor:
+        # One statement on both databases; the ORM has no UPDATE ... RETURNING.
+        cursor.execute(
+            f"UPDATE {table} SET seq = seq + %s WHERE id = %s RETURNING seq",  # noqa: S608 - our table
+            [count, _COUNTER],
+        )
+        row = cursor.fetchone()
+    return None if row is None else int(row[0])
+
+
+def _row(seq: int, draft: EventDraft) -> Event:
+    return Event(
+        seq=seq,
+        at=draft.at or timezone.now(),
+        conductor=draft.conductor,
+        job_pk=draft.job_pk,
+        job_id=text(draft.job_id, 255),
+        event=text(draft.event, 60) or "unnamed",
+        sheet=draft.sheet,
+        data=_bounded(draft.data),
+    )
+
+
+def _bounded(data: dict[str, Any]) -> dict[str, Any]:
+    """Data that can be stored and sent; what is too big says so instead."""
+    kept: dict[str, Any] = tree(data, max_text=4096)
+    size = len(json.dumps(kept))
+    if size <= MAX_DATA_BYTES:
+        return kept
+    return {"truncated": True, "keys": [key[:100] for key in kept][:20]}

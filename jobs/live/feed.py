@@ -1,0 +1,92 @@
+"""Telling whoever waits that the event log has grown: a hint, and losing one costs nothing.
+
+Inside this process the hub is poked directly, from whatever thread has written. Other processes
+hear of it through the channel layer, as one small message by a thread of its own, so that a slow
+Redis never holds up a writer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import structlog
+from channels.layers import InMemoryChannelLayer, get_channel_layer
+
+GROUP: Final = "podium.feed"
+_SEND_S: Final = 2.0
+
+_log = structlog.get_logger(__name__)
+_lock = threading.Lock()
+_listeners: list[Callable[[int], None]] = []
+
+
+@contextmanager
+def listening(listener: Callable[[int], None]) -> Iterator[None]:
+    """Have `listener` called with the last seq, from any thread; it must only take a note."""
+    with _lock:
+        _listeners.append(listener)
+    try:
+        yield
+    finally:
+        with _lock:
+            _listeners.remove(listener)
+
+
+def wake(last_seq: int) -> None:
+    """Say that events up to `last_seq` are committed. Never waits, never raises."""
+    with _lock:
+        listeners = list(_listeners)
+    for listener in listeners:
+        try:
+            listener(last_seq)
+        except RuntimeError:
+            # Its event loop has just been closed; it will not read again.
+            _log.debug("a listener of the feed has gone")
+    layer = get_channel_layer()
+    # The one in memory is not made for several threads, and has nobody to reach but this process.
+    if layer is not None and not isinstance(layer, InMemoryChannelLayer):
+        _messenger.send(last_seq)
+
+
+class _Messenger:
+    """A thread that sends the newest seq through the channel layer; older ones are skipped."""
+
+    def __init__(self) -> None:
+        self._wanted = threading.Condition()
+        self._seq: int | None = None
+        self._thread: threading.Thread | None = None
+
+    def send(self, seq: int) -> None:
+        with self._wanted:
+            self._seq = max(seq, self._seq or 0)
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="podium-feed", daemon=True)
+                self._thread.start()
+            self._wanted.notify()
+
+    def _run(self) -> None:
+        with asyncio.Runner() as runner:
+            while True:
+                with self._wanted:
+                    while self._seq is None:
+                        self._wanted.wait()
+                    seq, self._seq = self._seq, None
+                runner.run(_tell(seq))
+
+
+async def _tell(seq: int) -> None:
+    layer = get_channel_layer()
+    if layer is None:
+        return
+    try:
+        async with asyncio.timeout(_SEND_S):
+            await layer.group_send(GROUP, {"type": "feed.moved", "seq": seq})
+    except Exception as error:  # noqa: BLE001 - whatever ails Redis; hubs poll as well
+        _log.warning("the channel layer did not take a message", error=str(error))
+
+
+_messenger = _Messenger()
