@@ -1,0 +1,190 @@
+"""One attempt, from the question whether it may be made to the record of what came of it.
+
+Order (the same for page, API and command): policy, where a denial is one record and nothing more;
+the intent, committed before anything is sent; the call; the outcome. A crash between the last two
+leaves an open intent, which `reconcile` closes.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID, uuid4
+
+import structlog
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+from django.db import connection
+from django.utils import timezone
+
+from jobs import audit
+from jobs.access import policy
+from jobs.actions.answers import Answer
+from jobs.actions.deadlines import ACTION_S
+from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
+from jobs.actions.refresh import Listing, learn, listing_now
+from jobs.actions.results import ActionResult
+from jobs.actions.words import shortened
+from jobs.audit import Draft, Origin
+from jobs.errors import AuditUnavailable, IdempotencyConflict, InsideTransaction
+from jobs.registry.connections import client_for
+from jobs.registry.models import Conductor, Job
+from jobs.terms import Channel, Outcome, RecordKind, Verb
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """What somebody asks for, of what, from where, and why."""
+
+    verb: Verb
+    actor: User
+    origin: Origin
+    conductor: Conductor
+    reason: str
+    key: RequestKey | None
+    job: Job | None = None
+    job_id: str = ""
+    seen: str = ""
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+    action_id: UUID = field(default_factory=uuid4)
+    began_at: datetime = field(default_factory=timezone.now)
+
+    def draft(self, kind: RecordKind, **facts: Any) -> Draft:
+        """One record about this attempt."""
+        return Draft(
+            action_id=self.action_id,
+            kind=kind,
+            verb=self.verb,
+            actor_id=self.actor.pk,
+            actor_name=self.actor.get_username(),
+            origin=self.origin,
+            conductor=self.conductor.slug,
+            **{"job_pk": self.job.pk if self.job else None, "job_id": self.job_id, **facts},
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What came of the call, and the run that it was about or brought about.
+
+    `listing` is None unless the list was read after the change, or no change was asked for.
+    """
+
+    answer: Answer
+    job: Job | None
+    listing: Listing | None = None
+
+
+Ask = Callable[[Attempt], Awaitable[Conclusion]]
+
+
+async def admit(attempt: Attempt) -> ActionResult | None:
+    """None when the attempt may go ahead; else its end: a denial, or an earlier answer.
+
+    Raises:
+        InsideTransaction: called inside `atomic()`, where a rollback could take records along.
+        IdempotencyConflict: the key's first request still runs, or asked for something else.
+        AuditUnavailable: a denial that cannot be recorded; nothing is sent in any case.
+    """
+    may, earlier = await database_sync_to_async(_look)(attempt)
+    if may:
+        return earlier
+    words = f"{attempt.actor.get_username()} may not {attempt.verb} here."
+    draft = attempt.draft(
+        RecordKind.DENIED,
+        reason=attempt.reason,
+        arguments=dict(attempt.arguments),
+        seen=attempt.seen,
+        outcome=Outcome.DENIED,
+        message=words,
+    )
+    appended = await audit.aappend(draft)
+    return _result(attempt, appended.action_pk, Answer(Outcome.DENIED, words), attempt.job)
+
+
+async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
+    """Record the intent, ask the conductor, record the outcome, then see what there is now.
+
+    Raises:
+        AuditUnavailable: the intent could not be written, so nothing was sent.
+        IdempotencyConflict: as `admit`.
+    """
+    intent = attempt.draft(
+        RecordKind.INTENT,
+        reason=attempt.reason,
+        arguments=dict(attempt.arguments),
+        seen=attempt.seen,
+        deadline_at=timezone.now() + timedelta(seconds=ACTION_S),
+    )
+    try:
+        appended = await audit.aappend(
+            intent, idempotency=attempt.key.draft() if attempt.key else None
+        )
+    except IdempotencyConflict:
+        if attempt.key is None:
+            raise
+        is_patient = attempt.origin.channel is Channel.PAGE
+        return await answer_of_repeat(attempt.key, is_patient=is_patient)
+    began = time.perf_counter()
+    conclusion = await ask(attempt)
+    took_us = round((time.perf_counter() - began) * 1_000_000)
+    answer = await _record(attempt, conclusion, took_us)
+    return _result(attempt, appended.action_pk, answer, await _seen_after(attempt, conclusion))
+
+
+async def _seen_after(attempt: Attempt, conclusion: Conclusion) -> Job | None:
+    """The run as the conductor tells it now. Whoever did not answer is not asked again here."""
+    outcome, listing = conclusion.answer.outcome, conclusion.listing
+    if listing is None and outcome in {Outcome.SUCCEEDED, Outcome.REFUSED}:
+        listing = await listing_now(client_for(attempt.conductor))
+    was_cleared = attempt.verb is Verb.CLEAR and outcome is Outcome.SUCCEEDED
+    return await learn(attempt.conductor, conclusion.job, listing, was_cleared=was_cleared)
+
+
+async def _record(attempt: Attempt, conclusion: Conclusion, took_us: int) -> Answer:
+    """Write the outcome; the words say so where that fails, for the call has been made."""
+    answer, job = conclusion.answer, conclusion.job
+    answer = Answer(answer.outcome, shortened(answer.message))
+    facts = {} if job is None else {"job_pk": job.pk, "job_id": job.job_id}
+    draft = attempt.draft(
+        RecordKind.OUTCOME,
+        outcome=answer.outcome,
+        message=answer.message,
+        duration_us=took_us,
+        **facts,
+    )
+    try:
+        await audit.aappend(draft)
+    except AuditUnavailable:
+        _log.exception("outcome not recorded", action_id=str(attempt.action_id))
+        words = "This outcome could not be recorded; the attempt stays open in the audit log."
+        return Answer(answer.outcome, f"{answer.message} {words}")
+    return answer
+
+
+def _look(attempt: Attempt) -> tuple[bool, ActionResult | None]:
+    if connection.in_atomic_block:
+        raise InsideTransaction(
+            f"An action ({attempt.verb}) was started inside a transaction, which could undo its "
+            "records."
+        )
+    may = policy.may(attempt.actor, attempt.verb, attempt.job)
+    if may and attempt.job is None:
+        may = policy.visible_conductors(attempt.actor).filter(pk=attempt.conductor.pk).exists()
+    return may, first_answer(attempt.key) if may and attempt.key else None
+
+
+def _result(attempt: Attempt, action_pk: int, answer: Answer, job: Job | None) -> ActionResult:
+    return ActionResult(
+        action_id=str(attempt.action_id),
+        id=action_pk,
+        verb=attempt.verb,
+        outcome=answer.outcome,
+        message=answer.message,
+        job=job,
+    )

@@ -1,0 +1,194 @@
+"""Pause, resume, cancel and clear: what may be asked about a run that exists."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Final
+
+from django.contrib.auth.models import User
+
+from jobs.actions import answers
+from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
+from jobs.actions.completion import to_the_end
+from jobs.actions.idempotency import request_key
+from jobs.actions.refresh import Listing, listing_now
+from jobs.actions.results import ActionResult
+from jobs.actions.runs import Presence, sight
+from jobs.actions.words import key_from, reason_from, written
+from jobs.audit import Origin
+from jobs.conductor.client import DaemonClient
+from jobs.conductor.messages import JobRow
+from jobs.errors import ConductorError
+from jobs.registry.connections import client_for
+from jobs.registry.models import Job
+from jobs.terms import Channel, Verb
+
+
+async def pause(
+    *,
+    actor: User,
+    job: Job,
+    origin: Origin,
+    reason: str = "",
+    key: str | None = None,
+    seen: str | None = None,
+) -> ActionResult:
+    """Ask for a pause and leave a record of the attempt, whatever comes of it.
+
+    Args:
+        actor: Who asks.
+        job: The run that is meant; a later run of the same name is never touched.
+        origin: Where the request came from.
+        reason: Why, in the person's own words.
+        key: Of the request: the same one again gets the first answer.
+        seen: The status that the person saw. Where it is another by now, Podium refuses.
+
+    Raises:
+        AuditUnavailable: the attempt cannot be recorded; nothing was sent.
+        IdempotencyConflict: the key's first request still runs, or asked for something else.
+        InsideTransaction: called inside `atomic()`.
+        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+    """
+    return await _control(Verb.PAUSE, actor, job, origin, reason, key, seen)
+
+
+async def resume(
+    *,
+    actor: User,
+    job: Job,
+    origin: Origin,
+    reason: str = "",
+    key: str | None = None,
+    seen: str | None = None,
+) -> ActionResult:
+    """Ask for a paused, failed or cancelled run to go on; otherwise as `pause`."""
+    return await _control(Verb.RESUME, actor, job, origin, reason, key, seen)
+
+
+async def cancel(
+    *,
+    actor: User,
+    job: Job,
+    origin: Origin,
+    reason: str = "",
+    key: str | None = None,
+    seen: str | None = None,
+) -> ActionResult:
+    """Ask for a run to end now, its sheets with it; otherwise as `pause`."""
+    return await _control(Verb.CANCEL, actor, job, origin, reason, key, seen)
+
+
+async def clear(
+    *,
+    actor: User,
+    job: Job,
+    origin: Origin,
+    reason: str = "",
+    key: str | None = None,
+    seen: str | None = None,
+) -> ActionResult:
+    """Ask for an ended run to leave the conductor's registry; otherwise as `pause`."""
+    return await _control(Verb.CLEAR, actor, job, origin, reason, key, seen)
+
+
+async def _control(
+    verb: Verb,
+    actor: User,
+    job: Job,
+    origin: Origin,
+    reason: str,
+    key: str | None,
+    seen: str | None,
+) -> ActionResult:
+    reason, seen, key = reason_from(reason), written(seen or ""), key_from(key)
+    method = "DELETE" if verb is Verb.CLEAR and origin.channel is Channel.API else "POST"
+    asked = {"verb": verb, "job": job.pk, "reason": reason, "seen": seen}
+    attempt = Attempt(
+        verb=verb,
+        actor=actor,
+        origin=origin,
+        conductor=job.conductor,
+        job=job,
+        job_id=job.job_id,
+        reason=reason,
+        seen=seen,
+        key=request_key(key, method, actor.pk, origin.path, asked),
+    )
+    return await to_the_end(_run(attempt), name=f"{verb} {job.job_id}")
+
+
+async def _run(attempt: Attempt) -> ActionResult:
+    if ended := await admit(attempt):
+        return ended
+    return await carry_out(attempt, _ask)
+
+
+async def _ask(attempt: Attempt) -> Conclusion:
+    """Make sure that the run is the one that was meant, then ask for the change, once."""
+    job = attempt.job
+    assert job is not None  # noqa: S101 - `_control` gave it
+    client = client_for(attempt.conductor)
+    try:
+        before = await Listing.read(client)
+    except ConductorError as error:
+        return Conclusion(answers.unasked(error), job)
+    if refusal := _stale(attempt, job, before.rows):
+        return Conclusion(answers.by_podium(refusal), job, before)
+    try:
+        # The moment between the list and this call is all that a later run could slip into.
+        return await _CALLS[attempt.verb](client, job)
+    except ConductorError as error:
+        return Conclusion(answers.of_error(error), job)
+
+
+def _stale(attempt: Attempt, job: Job, rows: Sequence[JobRow]) -> str | None:
+    """Why what the person saw is not what is there; None when it is."""
+    sighting = sight(job, rows)
+    if sighting.presence is Presence.REPLACED:
+        return f"A later run has the name {job.job_id}: the run that you saw is history."
+    if sighting.row is None:
+        return f"The conductor no longer has the job {job.job_id}."
+    status = sighting.row.status.value
+    if attempt.seen and attempt.seen != status:
+        return f"The job is now {status}; you saw it as {attempt.seen}."
+    return None
+
+
+async def _pause(client: DaemonClient, job: Job) -> Conclusion:
+    return Conclusion(answers.of_pause(await client.pause_job(job.job_id)), job)
+
+
+async def _resume(client: DaemonClient, job: Job) -> Conclusion:
+    return Conclusion(answers.of_submit(await client.resume_job(job.job_id)), job)
+
+
+async def _cancel(client: DaemonClient, job: Job) -> Conclusion:
+    said = await client.cancel_job(job.job_id)
+    if said.cancelled:
+        return Conclusion(answers.of_cancel(said, ""), job)
+    listing = await listing_now(client)
+    return Conclusion(answers.of_cancel(said, _status_in(listing, job)), job, listing)
+
+
+async def _clear(client: DaemonClient, job: Job) -> Conclusion:
+    said = await client.clear_jobs([job.job_id])
+    if said.deleted:
+        return Conclusion(answers.of_clear(said, ""), job)
+    listing = await listing_now(client)
+    return Conclusion(answers.of_clear(said, _status_in(listing, job)), job, listing)
+
+
+def _status_in(listing: Listing | None, job: Job) -> str:
+    """The job's status, for a refusal without a reason; empty where it is not to be had."""
+    if listing is None:
+        return ""
+    row = sight(job, listing.rows).row
+    return row.status.value if row else answers.NOT_THERE
+
+
+_CALLS: Final[dict[Verb, Callable[[DaemonClient, Job], Awaitable[Conclusion]]]] = {
+    Verb.PAUSE: _pause,
+    Verb.RESUME: _resume,
+    Verb.CANCEL: _cancel,
+    Verb.CLEAR: _clear,
+}

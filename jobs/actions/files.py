@@ -1,0 +1,92 @@
+"""Reading a score file that somebody named by its path.
+
+The roots guard against mistakes; they are no boundary, for whoever may submit may run code as the
+conductor's user. Whether a file outside of them exists is told to nobody all the same.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from jobs.actions.problems import unacceptable
+from jobs.actions.sources import ScoreText
+from jobs.errors import ScoreError
+from jobs.terms import JOB_NAME_PATTERN
+
+PLACE: Final = "config_path"
+_SUFFIXES: Final = frozenset({".yaml", ".yml"})
+_MAX_PATH_LETTERS: Final = 4_000
+
+
+def read_score(path: str, roots: Sequence[Path], max_bytes: int) -> ScoreText:
+    """The bytes of a score file below one of the roots, and its path without symlinks.
+
+    One byte more than `max_bytes` is read at most, so that the judgement can say "too large".
+    What the conductor reads later may differ: the hash of what was judged is recorded, and
+    compared once more after the submit.
+
+    Raises:
+        ScoreError: a path that is not acceptable, or no readable file there.
+    """
+    resolved = locate(path, roots)
+    try:
+        # O_NONBLOCK: opening a FIFO that somebody put there would wait for ever.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(resolved, flags)
+    except FileNotFoundError as error:
+        raise unacceptable(PLACE, f"There is no file {resolved}.") from error
+    except OSError as error:
+        raise unacceptable(PLACE, f"{resolved} cannot be read: {error.strerror}.") from error
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise unacceptable(PLACE, f"{resolved} is not a file.")
+        if _opened_elsewhere(descriptor, roots):
+            raise _outside()
+        return ScoreText(file.read(max_bytes + 1), resolved)
+
+
+def locate(path: str, roots: Sequence[Path]) -> Path:
+    """Where a path leads after its symlinks, once it is known to be acceptable.
+
+    Raises:
+        ScoreError: relative, with `..`, outside the roots, not YAML, or not fit to name a job.
+    """
+    if not path.isprintable() or len(path) > _MAX_PATH_LETTERS:
+        raise unacceptable(PLACE, "The path has unprintable characters or is too long.")
+    if not path.startswith("/"):
+        raise unacceptable(PLACE, "The path has to start at the root, with a '/'.")
+    if ".." in path.split("/"):
+        raise unacceptable(PLACE, "The path must not contain '..'.")
+    try:
+        resolved = Path(path).resolve()
+    except (OSError, RuntimeError) as error:  # RuntimeError: symlinks that go round in circles
+        raise unacceptable(PLACE, "The path cannot be followed.") from error
+    if not any(resolved.is_relative_to(root) for root in roots):
+        raise _outside()
+    if resolved.suffix not in _SUFFIXES or Path(path).suffix not in _SUFFIXES:
+        raise unacceptable(PLACE, "A score's file name ends in .yaml or .yml.")
+    if not re.fullmatch(JOB_NAME_PATTERN, resolved.stem):
+        message = (
+            "A job is named after its file, and this name does not fit: letters, digits, "
+            "'.', '_' and '-', beginning with a letter or digit, at most 100."
+        )
+        raise unacceptable(PLACE, message)
+    return resolved
+
+
+def _opened_elsewhere(descriptor: int, roots: Sequence[Path]) -> bool:
+    """Whether a folder on the way was swapped between the check and the opening."""
+    link = Path(f"/proc/self/fd/{descriptor}")
+    if not link.exists():  # no such thing outside Linux
+        return False
+    opened = link.readlink()
+    return not any(opened.is_relative_to(root) for root in roots)
+
+
+def _outside() -> ScoreError:
+    return unacceptable(PLACE, "The path lies outside the folders that scores may come from.")

@@ -1,0 +1,59 @@
+"""Rights of requests that do not act: a denial of theirs is recorded all the same."""
+
+from __future__ import annotations
+
+from uuid import uuid4
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+
+from jobs import audit
+from jobs.access import policy
+from jobs.actions.problems import unacceptable
+from jobs.audit import Draft, Origin
+from jobs.registry.models import Conductor
+from jobs.terms import Outcome, RecordKind, Verb
+
+
+async def may_submit(actor: User, origin: Origin) -> bool:
+    """Whether the actor may submit anything at all, which is also who may have scores judged."""
+    return await _may(actor, Verb.SUBMIT, origin)
+
+
+async def may_read_audit(actor: User, origin: Origin) -> bool:
+    """Whether the actor may read the audit log."""
+    return await _may(actor, "view_audit", origin)
+
+
+async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
+    if await database_sync_to_async(policy.may)(actor, what):
+        return True
+    draft = Draft(
+        action_id=uuid4(),
+        kind=RecordKind.DENIED,
+        verb=str(what),
+        actor_id=actor.pk,
+        actor_name=actor.get_username(),
+        origin=origin,
+        outcome=Outcome.DENIED,
+        message=f"{actor.get_username()} may not {str(what).replace('_', ' ')} here.",
+    )
+    await audit.aappend(draft)
+    return False
+
+
+def choose_conductor(user: User, slug: str | None) -> Conductor:
+    """The conductor of that name; without one the only one there is to choose from.
+
+    Raises:
+        ScoreError: none of that name that the user may see, or several and none was named.
+    """
+    choice = policy.visible_conductors(user).filter(is_enabled=True)
+    if slug is not None:
+        choice = choice.filter(slug=slug)
+    found = list(choice[:2])
+    if len(found) == 1:
+        return found[0]
+    if found:
+        raise unacceptable("conductor", "There are several conductors: say which is meant.")
+    raise unacceptable("conductor", "There is no such conductor.")

@@ -1,0 +1,125 @@
+"""All about a submit that can be known before anybody is asked: is it acceptable, and as what.
+
+The submit page and `POST /api/scores/validate` show the same judgement that `submit` goes by.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+
+from jobs.actions import files, workspaces
+from jobs.actions.problems import problem, unacceptable
+from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
+from jobs.errors import ScoreError
+from jobs.registry.models import ScoreVersion
+from jobs.scores import Finding, ScoreLimits, Summary, parse_score
+from jobs.terms import JOB_NAME_PATTERN
+
+# Judging a large score takes a second of processor time: two at once, the others wait.
+_JUDGES: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="score-judge")
+
+
+@dataclass(frozen=True, slots=True)
+class Preparation:
+    """A submission as it would be sent, and all that was found; errors keep it from being sent."""
+
+    findings: tuple[Finding, ...]
+    score: ScoreText | None = field(default=None, repr=False)
+    summary: Summary | None = None
+    name: str = ""  # of the job; empty where there is none to be had
+    workspace: Path | None = None
+    version: ScoreVersion | None = None  # the score that Podium already keeps
+
+    @property
+    def is_acceptable(self) -> bool:
+        """Whether it may be submitted: warnings do not hold it back."""
+        return all(finding.severity != "error" for finding in self.findings)
+
+
+async def prepare(
+    actor: User, source: SubmitSource, *, workspace: str = "", start_sheet: int = 1
+) -> Preparation:
+    """Judge a submission without recording or sending anything; never raises for bad input."""
+    loop = asyncio.get_running_loop()
+    version = None
+    try:
+        if isinstance(source, StoredScore):
+            version = await database_sync_to_async(_kept)(actor, source)
+            score = ScoreText(version.text.encode())
+        elif isinstance(source, ScorePath):
+            roots, limit = settings.PODIUM_SCORE_ROOTS, settings.PODIUM_MAX_SCORE_BYTES
+            score = await loop.run_in_executor(_JUDGES, files.read_score, source.path, roots, limit)
+        else:
+            score = ScoreText(source.text.encode("utf-8", "surrogatepass"))
+    except ScoreError as error:
+        return Preparation(findings=error.findings)
+    name = None if isinstance(source, ScorePath) else source.name
+    return await loop.run_in_executor(
+        _JUDGES, _judged, score, name, workspace, start_sheet, version
+    )
+
+
+def _kept(actor: User, source: StoredScore) -> ScoreVersion:
+    versions = ScoreVersion.objects.select_related("score").filter(score_id=source.score_id)
+    if source.version is not None:
+        versions = versions.filter(number=source.version)
+    version = versions.first() if actor.has_perm("jobs.view_score") else None
+    if version is None:
+        raise unacceptable("score_id", "There is no such score.")
+    return version
+
+
+def _judged(
+    score: ScoreText,
+    asked_name: str | None,
+    asked_workspace: str,
+    start_sheet: int,
+    version: ScoreVersion | None,
+) -> Preparation:
+    limits = ScoreLimits(
+        max_bytes=settings.PODIUM_MAX_SCORE_BYTES, max_sheets=settings.PODIUM_MAX_SHEETS
+    )
+    verdict = parse_score(
+        score.content, source=None if score.file is None else str(score.file), limits=limits
+    )
+    findings = list(verdict.findings)
+    if verdict.config is None or verdict.summary is None:
+        return Preparation(tuple(findings), score, version=version)
+    name = _name_of(score, asked_name, verdict.config.name, findings)
+    workspace = None
+    try:
+        # As written in the score, not as the summary resolves it: a relative one is Podium's to
+        # place, wherever the score's file lies.
+        asked = asked_workspace or str(verdict.config.workspace)
+        workspace = workspaces.workspace_for(asked, name or "job", settings.PODIUM_WORKSPACE_ROOTS)
+    except ScoreError as error:
+        findings.extend(error.findings)
+    total = verdict.summary.total_sheets
+    if not 1 <= start_sheet <= total:
+        findings.append(problem("start_sheet", f"The score has the sheets 1 to {total}."))
+    return Preparation(tuple(findings), score, verdict.summary, name, workspace, version)
+
+
+def _name_of(score: ScoreText, asked: str | None, written: str, findings: list[Finding]) -> str:
+    """The job's name; what does not fit becomes a finding and an empty name."""
+    if score.file is not None:
+        return score.file.stem
+    name, place = (asked, "name") if asked else (written, "name")
+    if re.fullmatch(JOB_NAME_PATTERN, name):
+        return name
+    rule = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 in all"
+    if asked:
+        findings.append(problem(place, f"This cannot be a job's name: {rule}."))
+    else:
+        words = f"The score's name cannot be a job's name ({rule}): submit it with a name that can."
+        findings.append(problem(place, words))
+    return ""

@@ -1,0 +1,141 @@
+"""Closing what was left open: attempts without an answer, judged by the conductor's state.
+
+The relay calls `reconcile_open` now and then. Nothing is ever sent again from here.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import structlog
+from channels.db import database_sync_to_async
+from django.utils import timezone
+
+from jobs import audit
+from jobs.actions.deadlines import RECONCILE_MARGIN_S
+from jobs.actions.evidence import Open, Verdict, weigh
+from jobs.actions.refresh import Listing, learn
+from jobs.actions.registration import claimed, ownership
+from jobs.actions.results import HAPPENED
+from jobs.audit import Draft, IdempotencyDraft, Origin
+from jobs.audit.models import Action, AuditRecord
+from jobs.errors import ConductorError, IdempotencyConflict
+from jobs.live.models import Event
+from jobs.registry.connections import client_for
+from jobs.registry.models import Conductor, Job
+from jobs.terms import Outcome, RecordKind, Verb
+
+_log = structlog.get_logger(__name__)
+
+_BATCH: Final = 100
+_VERBS: Final = frozenset(verb.value for verb in Verb)
+_NOBODY: Final = 0  # no user has this id
+
+
+async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -> int:
+    """Judge the attempts on this conductor whose answer never came; how many were judged.
+
+    Only those past their deadline and a margin, each once, whoever else reconciles at the same
+    time. A conductor that cannot be read proves nothing: they wait.
+
+    Raises:
+        AuditUnavailable: a verdict could not be written; the attempt will be judged anew.
+    """
+    overdue = await database_sync_to_async(_overdue)(conductor, now or timezone.now())
+    if not overdue:
+        return 0
+    try:
+        listing = await Listing.read(client_for(conductor))
+    except ConductorError:
+        return 0
+    await learn(conductor, None, listing)
+    judged = 0
+    for action in overdue:
+        draft = await database_sync_to_async(_judged)(conductor, action, listing)
+        try:
+            await audit.aappend(draft, idempotency=once(draft))
+        except IdempotencyConflict:
+            continue  # another process was faster
+        _log.info("reconciled", action_id=str(action.action_id), verdict=draft.outcome)
+        judged += 1
+    return judged
+
+
+def once(draft: Draft) -> IdempotencyDraft:
+    """What keeps a second record of this kind about the same attempt from being written."""
+    return IdempotencyDraft(
+        actor_id=_NOBODY,
+        method=draft.kind.upper(),
+        path="",
+        key=str(draft.action_id),
+        body_sha256="",
+    )
+
+
+def _overdue(conductor: Conductor, now: datetime) -> list[Action]:
+    latest = now - timedelta(seconds=RECONCILE_MARGIN_S)
+    return list(
+        Action.objects.filter(
+            conductor=conductor.slug,
+            outcome__in=(Outcome.OPEN, Outcome.UNKNOWN),
+            verb__in=_VERBS,
+            verdict="",
+            deadline_at__lt=latest,
+        ).order_by("pk")[:_BATCH]
+    )
+
+
+def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
+    """The record of what the list shows about one attempt."""
+    intent = AuditRecord.objects.get(action_id=action.action_id, kind=RecordKind.INTENT)
+    arguments: dict[str, Any] = intent.arguments
+    job = Job.objects.filter(pk=intent.job_pk).first() if intent.job_pk else None
+    config_path = str(arguments.get("config_path", ""))
+    is_ours = bool(arguments.get("written_by_podium"))
+    verb = Verb(action.verb)
+    events = Event.objects.filter(job_pk=intent.job_pk, event="job.paused", at__gte=intent.at)
+    attempt = Open(
+        verb=verb,
+        intended_at=intent.at,
+        job=job,
+        job_id=intent.job_id,
+        config_path=config_path,
+        has_own_file=is_ours,
+        was_written=not is_ours or Path(config_path).exists(),
+        has_paused_since=verb is Verb.PAUSE and job is not None and events.exists(),
+    )
+    verdict = weigh(attempt, listing.rows)
+    if verb is Verb.SUBMIT and verdict.verdict == HAPPENED:
+        job = _made_ours(conductor, intent)
+    return _draft(action, intent, verdict, job)
+
+
+def _made_ours(conductor: Conductor, intent: AuditRecord) -> Job:
+    """The run that the submit brought about; the relay may have taken it for somebody else's."""
+    path = str(intent.arguments["config_path"])
+    ours = Job.objects.filter(
+        conductor=conductor,
+        config_path=path,
+        submitted_by_id=intent.actor_id,
+        first_seen_at__gte=intent.at,
+    )
+    facts = ownership(intent.actor_id, intent.actor_name, intent.arguments.get("score_version"))
+    return ours.order_by("-id").first() or claimed(conductor, intent.job_id, path, intent.at, facts)
+
+
+def _draft(action: Action, intent: AuditRecord, verdict: Verdict, job: Job | None) -> Draft:
+    return Draft(
+        action_id=action.action_id,
+        kind=RecordKind.RECONCILED,
+        verb=action.verb,
+        actor_id=None,
+        actor_name="relay",
+        origin=Origin.of_command("relay"),
+        conductor=action.conductor,
+        job_pk=job.pk if job else intent.job_pk,
+        job_id=intent.job_id,
+        outcome=verdict.verdict,
+        message=verdict.words,
+    )

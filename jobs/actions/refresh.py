@@ -1,0 +1,87 @@
+"""Seeing for ourselves what an action brought about, instead of believing what we hoped for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+import structlog
+from channels.db import database_sync_to_async
+from django.db import DatabaseError
+from django.utils import timezone
+
+from jobs.conductor.client import DaemonClient
+from jobs.conductor.messages import JobRow
+from jobs.errors import ConductorError
+from jobs.live.events import EventDraft, store
+from jobs.registry.models import Conductor, Job
+from jobs.registry.refresh import Change, apply_rows, differing, mark_cleared
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """What `job.list` answered, and when it was asked."""
+
+    rows: Sequence[JobRow]
+    at: datetime
+
+    @classmethod
+    async def read(cls, client: DaemonClient) -> Self:
+        """Ask now.
+
+        Raises:
+            ConductorError: no list to be had.
+        """
+        at = timezone.now()
+        return cls(await client.list_jobs(), at)
+
+
+async def learn(
+    conductor: Conductor, job: Job | None, listing: Listing | None, *, was_cleared: bool = False
+) -> Job | None:
+    """Bring the read model up to a list and tell what changed; the run as it is known then.
+
+    A database that cannot be written does not undo what the conductor did: then the run is given
+    back as it was, and the relay catches up.
+    """
+    try:
+        return await database_sync_to_async(_write)(conductor, job, listing, was_cleared)
+    except DatabaseError:
+        _log.exception("read model not refreshed", conductor=conductor.slug)
+        return job
+
+
+async def listing_now(client: DaemonClient) -> Listing | None:
+    """The list as it is now; None where it is not to be had, which the relay will notice too."""
+    try:
+        return await Listing.read(client)
+    except ConductorError:
+        return None
+
+
+def _write(
+    conductor: Conductor, job: Job | None, listing: Listing | None, was_cleared: bool
+) -> Job | None:
+    drafts: list[EventDraft] = []
+
+    def tell(changes: Sequence[Change], at: datetime) -> None:
+        drafts.extend(EventDraft.of(conductor, change, at) for change in changes)
+
+    def write() -> None:
+        at = listing.at if listing else timezone.now()
+        if was_cleared and job is not None:
+            tell(tuple(mark_cleared(job, at)), at)
+        if listing is not None:
+            tell(tuple(apply_rows(conductor, listing.rows, at)), at)
+
+    # Only what differs is worth the lock that all writers of events share.
+    if was_cleared or (listing and differing(conductor, listing.rows, listing.at)[0]):
+        store(drafts, within=write)
+    if job is None:
+        return None
+    known = Job.objects.select_related("conductor", "score_version").filter(pk=job.pk).first()
+    return known or job

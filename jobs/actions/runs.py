@@ -1,0 +1,42 @@
+"""Telling one run of a job from a later one, in the conductor's own list."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import Enum
+
+from jobs.conductor.messages import JobRow
+from jobs.registry.models import Job
+
+
+class Presence(Enum):
+    """Whether a run is still in its conductor's registry."""
+
+    HERE = "here"
+    REPLACED = "replaced"  # a later run has its name
+    GONE = "gone"
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A run in the list; `row` is the later run's when it was replaced, None when gone."""
+
+    presence: Presence
+    row: JobRow | None
+
+
+def sight(job: Job, rows: Iterable[JobRow]) -> Sighting:
+    """Find a run in what `job.list` answered."""
+    for row in rows:
+        if row.job_id == job.job_id:
+            presence = Presence.HERE if is_same_run(job, row) else Presence.REPLACED
+            return Sighting(presence, row)
+    return Sighting(Presence.GONE, None)
+
+
+def is_same_run(job: Job, row: JobRow) -> bool:
+    """Whether a row of the list is this run; a row that does not say when it began may be."""
+    if job.submitted_at is None:
+        return not job.config_path or row.config_path in (None, job.config_path)
+    return row.submitted_at is None or row.submitted_at == job.submitted_at

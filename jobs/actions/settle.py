@@ -1,0 +1,103 @@
+"""What cannot be proven, a person concludes and answers for."""
+
+from __future__ import annotations
+
+from typing import Any
+from uuid import uuid4
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+from django.db import connection
+
+from jobs import audit
+from jobs.access import policy
+from jobs.actions.completion import to_the_end
+from jobs.actions.reconcile import once
+from jobs.actions.results import DID_NOT_HAPPEN, HAPPENED, ActionResult, result_of
+from jobs.actions.words import UnfitText, reason_from
+from jobs.audit import Draft, Origin
+from jobs.audit.models import Action
+from jobs.errors import AccessDenied, InsideTransaction
+from jobs.registry.models import Job
+from jobs.terms import Outcome, RecordKind, Verb
+
+
+async def settle(
+    *, actor: User, action: Action, conclusion: str, reason: str, origin: Origin
+) -> ActionResult:
+    """Record what a person concludes about an attempt that could not be reconciled.
+
+    Whoever may ask for the verb on that job may settle it; once, with a reason.
+
+    Args:
+        actor: Who concludes.
+        action: An attempt that needs attention.
+        conclusion: `happened` or `did not happen`.
+        reason: What it is concluded from; never empty.
+        origin: Where the request came from.
+
+    Raises:
+        UnfitText: no reason, another conclusion, or nothing to settle; nothing was recorded.
+        AccessDenied: the actor may not; the denial is recorded.
+        IdempotencyConflict: somebody else has settled it in the meantime.
+        AuditUnavailable: the conclusion cannot be recorded.
+    """
+    reason = reason_from(reason)
+    if not reason:
+        raise UnfitText("Say what it is concluded from.")
+    if conclusion not in {HAPPENED, DID_NOT_HAPPEN}:
+        raise UnfitText(f"The conclusion is either '{HAPPENED}' or '{DID_NOT_HAPPEN}'.")
+    about = {
+        "actor_id": actor.pk,
+        "actor_name": actor.get_username(),
+        "origin": origin,
+        "conductor": action.conductor,
+        "job_pk": action.job_pk,
+        "job_id": action.job_id,
+        "reason": reason,
+    }
+    if not await database_sync_to_async(_may_settle)(actor, action):
+        await audit.aappend(_denial(action, about))
+        raise AccessDenied("You may not settle this attempt.")
+    draft = Draft(
+        action_id=action.action_id,
+        kind=RecordKind.SETTLED,
+        verb=action.verb,
+        outcome=conclusion,
+        message=f"{actor.get_username()} concludes: {conclusion}.",
+        **about,
+    )
+    return await to_the_end(_recorded(draft), name=f"settle {action.pk}")
+
+
+def _denial(action: Action, about: dict[str, Any]) -> Draft:
+    """An attempt of its own: the one that was to be settled stays as it is."""
+    return Draft(
+        action_id=uuid4(),
+        kind=RecordKind.DENIED,
+        verb="settle",
+        arguments={"action": action.pk},
+        outcome=Outcome.DENIED,
+        message=f"{about['actor_name']} may not settle this attempt.",
+        **about,
+    )
+
+
+async def _recorded(draft: Draft) -> ActionResult:
+    await audit.aappend(draft, idempotency=once(draft))
+    return await database_sync_to_async(_settled)(draft)
+
+
+def _may_settle(actor: User, action: Action) -> bool:
+    if connection.in_atomic_block:
+        raise InsideTransaction("An attempt was to be settled inside a transaction.")
+    if not Action.objects.filter(pk=action.pk, needs_attention=True).exists():
+        raise UnfitText("This attempt does not wait to be settled.")
+    job = Job.objects.filter(pk=action.job_pk).first() if action.job_pk else None
+    return policy.may(actor, Verb(action.verb), job)
+
+
+def _settled(draft: Draft) -> ActionResult:
+    action = Action.objects.get(action_id=draft.action_id)
+    job = Job.objects.select_related("conductor", "score_version").filter(pk=action.job_pk).first()
+    return result_of(action, job)

@@ -1,0 +1,93 @@
+"""The file that a submit sends: written once, for one action, and never changed.
+
+A conductor reads the score again on resume, so the file stays for as long as the job may be
+resumed; a later submit of the same name gets a file of its own.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from uuid import UUID
+
+from jobs.registry.models import Conductor
+
+
+@dataclass(frozen=True, slots=True)
+class Readers:
+    """Who may read a submission: its owner, or (with `group`) that group's members too."""
+
+    group: int | None = None
+
+    @property
+    def file_mode(self) -> int:
+        """Of the score's file."""
+        return 0o600 if self.group is None else 0o640
+
+    @property
+    def folder_mode(self) -> int:
+        """Of the folder it lies in."""
+        return 0o700 if self.group is None else 0o750
+
+
+def readers_for(conductor: Conductor) -> Readers | None:
+    """Who has to read what is written for this conductor; None when it could not.
+
+    The socket's owner is taken for the conductor's user. A socket that is not there tells
+    nothing, and the call will fail on it anyway.
+    """
+    if conductor.kind == Conductor.Kind.EMBEDDED:
+        return Readers()
+    try:
+        socket = Path(conductor.socket_path).stat()
+    except OSError:
+        return Readers()
+    if socket.st_uid == os.geteuid():
+        return Readers()
+    if socket.st_gid in os.getgroups():
+        return Readers(group=socket.st_gid)
+    return None
+
+
+def place_for(root: Path, action_id: UUID, name: str) -> Path:
+    """Where the file of an action goes; the name is the job's, for a conductor goes by it."""
+    return root / str(action_id) / f"{name}.yaml"
+
+
+def write(path: Path, content: bytes, readers: Readers) -> None:
+    """Write the file and see it on the disk.
+
+    Raises:
+        OSError: not written; also when the file exists, for it is never overwritten.
+    """
+    folder = path.parent
+    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    folder.mkdir(mode=0o700)
+    if readers.group is not None:
+        os.chown(folder, -1, readers.group)
+        folder.chmod(readers.folder_mode)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        if readers.group is not None:
+            os.fchown(descriptor, -1, readers.group)
+            os.fchmod(descriptor, readers.file_mode)
+        os.fsync(descriptor)
+    for changed in (folder, folder.parent):
+        _sync(changed)
+
+
+def discard(path: Path) -> None:
+    """Take away a file that no job will ever read."""
+    path.unlink(missing_ok=True)
+    path.parent.rmdir()
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

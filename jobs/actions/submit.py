@@ -1,0 +1,188 @@
+"""Submit: from a score and a wish to a run that Podium knows.
+
+A submission that is not acceptable is no attempt: nobody was asked for anything, so it is
+answered with its findings and leaves no record. What is acceptable is recorded before it is sent,
+by name and hash, never with its whole text; the text is kept as a version of a score.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+from functools import partial
+
+import structlog
+from channels.db import database_sync_to_async
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import DatabaseError
+
+from jobs.actions import answers, submissions
+from jobs.actions.answers import Answer
+from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
+from jobs.actions.completion import to_the_end
+from jobs.actions.idempotency import request_key
+from jobs.actions.preparation import Preparation, prepare
+from jobs.actions.problems import unacceptable
+from jobs.actions.registration import keep_version, register
+from jobs.actions.results import ActionResult
+from jobs.actions.sources import ScoreText, SubmitSource, described
+from jobs.actions.submission import Submission
+from jobs.actions.words import key_from, reason_from
+from jobs.audit import Origin
+from jobs.errors import ConductorError, ScoreError
+from jobs.registry.connections import client_for
+from jobs.registry.models import Conductor, Job
+from jobs.terms import Outcome, Verb
+
+_log = structlog.get_logger(__name__)
+
+
+async def submit(
+    *,
+    actor: User,
+    origin: Origin,
+    source: SubmitSource,
+    conductor: Conductor,
+    workspace: str = "",
+    start_sheet: int = 1,
+    self_healing: bool = False,
+    reason: str = "",
+    key: str | None = None,
+) -> ActionResult:
+    """Ask a conductor to run a score, and leave a record of the attempt.
+
+    Args:
+        actor: Who asks.
+        origin: Where the request came from.
+        source: The score: its text, its path, or one that Podium keeps.
+        conductor: Who is to run it.
+        workspace: Where; empty for what the score says. A relative one becomes a folder of the
+            job's name below the first workspace root.
+        start_sheet: The first sheet to run. Real conductors are known to ignore it.
+        self_healing: Passed on.
+        reason: Why, in the person's own words.
+        key: Of the request: the same one again gets the first answer.
+
+    Raises:
+        ScoreError: not acceptable; its findings say where and why. Nothing was recorded.
+        AuditUnavailable: the attempt cannot be recorded; nothing was sent.
+        IdempotencyConflict: the key's first request still runs, or asked for something else.
+        InsideTransaction: called inside `atomic()`.
+        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+    """
+    reason, key = reason_from(reason), key_from(key)
+    asked = {
+        "verb": Verb.SUBMIT,
+        "conductor": conductor.slug,
+        "source": described(source),
+        "workspace": workspace,
+        "start_sheet": start_sheet,
+        "self_healing": self_healing,
+        "reason": reason,
+    }
+    attempt = Attempt(
+        verb=Verb.SUBMIT,
+        actor=actor,
+        origin=origin,
+        conductor=conductor,
+        reason=reason,
+        key=request_key(key, "POST", actor.pk, origin.path, asked),
+    )
+    return await to_the_end(
+        _run(attempt, source, workspace, start_sheet, self_healing), name="submit"
+    )
+
+
+async def _run(
+    attempt: Attempt, source: SubmitSource, workspace: str, start_sheet: int, self_healing: bool
+) -> ActionResult:
+    if ended := await admit(attempt):
+        return ended
+    preparation = await prepare(attempt.actor, source, workspace=workspace, start_sheet=start_sheet)
+    submission = await database_sync_to_async(_settled)(
+        attempt, preparation, start_sheet, self_healing
+    )
+    attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
+    return await carry_out(attempt, partial(_send, submission))
+
+
+def _settled(
+    attempt: Attempt, preparation: Preparation, start_sheet: int, self_healing: bool
+) -> Submission:
+    """The submission of an acceptable preparation, its text kept."""
+    score, summary, workspace = preparation.score, preparation.summary, preparation.workspace
+    if not preparation.is_acceptable or score is None or summary is None or workspace is None:
+        raise ScoreError("The score is not acceptable as it is.", preparation.findings)
+    readers = submissions.readers_for(attempt.conductor)
+    if readers is None and score.file is None:
+        message = (
+            "This conductor runs as another user and shares no group with Podium, so it could "
+            "not read the text: give the path of a file that it can read."
+        )
+        raise unacceptable("score_content", message)
+    return Submission(
+        name=preparation.name,
+        score=score,
+        summary=summary,
+        version=preparation.version or keep_version(preparation.name, score, attempt.actor),
+        path=score.file
+        or submissions.place_for(settings.PODIUM_SUBMISSIONS, attempt.action_id, preparation.name),
+        workspace=workspace,
+        readers=readers or submissions.Readers(),
+        start_sheet=start_sheet,
+        self_healing=self_healing,
+    )
+
+
+async def _send(submission: Submission, attempt: Attempt) -> Conclusion:
+    """Write the file where it is ours to write, then ask for the run, once."""
+    if submission.is_ours:
+        try:
+            await asyncio.to_thread(
+                submissions.write, submission.path, submission.score.content, submission.readers
+            )
+        except OSError as error:
+            words = f"The score could not be written to {submission.path}: {error.strerror}."
+            return Conclusion(Answer(Outcome.FAILED, f"{words} {answers.NOTHING_SENT}"), None)
+    try:
+        said = await client_for(attempt.conductor).submit_job(submission.request())
+    except ConductorError as error:
+        answer = answers.of_error(error)
+        await _tidy(submission, answer)
+        return Conclusion(answer, None)
+    answer = answers.of_submit(said)
+    await _tidy(submission, answer)
+    if answer.outcome is not Outcome.SUCCEEDED:
+        return Conclusion(answer, None)
+    if not submission.is_ours and await asyncio.to_thread(_has_changed, submission):
+        words = "The file was changed while it was submitted: it is not the text that was judged."
+        answer = Answer(answer.outcome, f"{answer.message} {words}")
+    return Conclusion(answer, await _registered(submission, attempt, said.job_id))
+
+
+async def _registered(submission: Submission, attempt: Attempt, job_id: str) -> Job | None:
+    """The new run; None when it could not be kept, which does not undo that it was accepted."""
+    try:
+        return await database_sync_to_async(register)(attempt, submission, job_id)
+    except DatabaseError:
+        _log.exception("accepted run not kept", action_id=str(attempt.action_id), job_id=job_id)
+        return None
+
+
+async def _tidy(submission: Submission, answer: Answer) -> None:
+    """Take the file away again where the conductor will certainly never read it."""
+    if submission.is_ours and answer.outcome in {Outcome.REFUSED, Outcome.FAILED}:
+        try:
+            await asyncio.to_thread(submissions.discard, submission.path)
+        except OSError as error:
+            _log.warning("submission not discarded", path=str(submission.path), error=str(error))
+
+
+def _has_changed(submission: Submission) -> bool:
+    """Whether the file that the conductor read is no longer the one that was judged."""
+    try:
+        content = submission.path.read_bytes()
+    except OSError:
+        return True
+    return ScoreText(content).sha256 != submission.score.sha256
