@@ -137,6 +137,9 @@ class Connection:
         if not self._chunk:
             self._chunk = bytearray(_CHUNK_BYTES)
         while (line := self._lines.next_line()) is None:
+            # A read that finds data does not let go of the loop: one that never stops sending
+            # would keep everything else, deadlines too, from their turn.
+            await asyncio.sleep(0)
             try:
                 count = await loop.sock_recv_into(self._open_socket(), self._chunk)
             except OSError as error:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 from jobs.conductor import wire
 from tests.conductor.sockets import Handler
@@ -65,3 +69,28 @@ def padded_answer(total_bytes: int) -> bytes:
     """An answer of exactly so many bytes, its newline not counted."""
     bare = len(wire.encode_result(1, "")) - 1
     return b'{"jsonrpc":"2.0","result":"' + b"x" * (total_bytes - bare) + b'","id":1}\n'
+
+
+@contextmanager
+def flooding(socket_path: Path, flood: bytes) -> Iterator[None]:
+    """A conductor with a thread of its own that sends this again and again, as fast as it can."""
+
+    def serve(listener: socket.socket) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                while True:
+                    connection.sendall(flood)
+            except OSError:
+                return  # the client has had enough
+
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(socket_path))
+        listener.listen()
+        listener.settimeout(30)
+        thread = threading.Thread(target=serve, args=[listener], name="flood")
+        thread.start()
+        try:
+            yield
+        finally:
+            thread.join(30)

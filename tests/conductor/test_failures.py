@@ -24,6 +24,7 @@ from jobs.conductor import (
 from tests.conductor.manners import (
     answering,
     deaf,
+    flooding,
     hanging_after,
     padded_answer,
     saying,
@@ -186,6 +187,18 @@ async def test_request_that_the_peer_never_reads_is_silence(short_tmp: Path) -> 
             await client.call("job.cancel", big, changes=True, timeout_s=patience(SHORT_S))
     assert caught.value.cause is Cause.SILENT
     assert caught.value.may_have_arrived
+
+
+@pytest.mark.parametrize(
+    "flood", [b'{"jsonrpc":"2.0","method":"x"}\n' * 5000, b'{"jsonrpc":"2.0","method":"x"}\n']
+)
+async def test_conductor_that_never_stops_talking_is_cut_off_at_the_deadline(
+    flood: bytes, short_tmp: Path
+) -> None:
+    with flooding(short_tmp / "s", flood):
+        error = await _unreachable(short_tmp / "s")
+    assert error.cause is Cause.SILENT
+    assert error.may_have_arrived
 
 
 # -- something came, but not the protocol -----------------------------------------------------
