@@ -13,7 +13,8 @@ PodiumError
     ├── ConductorRefused         the conductor answered with an error object (code, data)
     │   ├── JobNotFound
     │   └── MethodUnavailable    -32601: this conductor does not have it
-    ├── SubmitRejected           the conductor refused a submit (status, reason); also a RuntimeError
+    ├── SubmitRejected           the conductor refused a submit (status, reason);
+    │                            also a RuntimeError
     ├── AnswerLost               a changing call may have arrived, and what came back says nothing;
     │                            also a RuntimeError; `may_have_arrived` is True
     └── ProtocolViolation        bytes that are not the protocol (garbage, too long, wrong id)
