@@ -82,6 +82,7 @@ class Attempt:
     number: int
     brake: Brake
     started_at: float = field(default_factory=time.time)
+    _pid: int = 0
 
     async def run(self) -> Outcome:
         """Carry it out.
@@ -119,6 +120,7 @@ class Attempt:
         outcome.ended = ended = await context.launcher.run(
             self._command(path), self.brake, self._tell_output, self._tell_start
         )
+        self._tell_process("observer.process_exited", exit_code=ended.exit_code)
         outcome.failure = failure_of(ended, self._timeout_s, self._idle_s)
         if outcome.failure is None and context.config.validations:
             outcome.verdict = await self._judge()
@@ -174,10 +176,12 @@ class Attempt:
         context.bus.publish(context.job_id, number, "sheet.output", data)
 
     def _tell_start(self, pid: int) -> None:
-        data = {"pid": pid, "name": "bash"}
-        self.context.bus.publish(
-            self.context.job_id, self.plan.number, "observer.process_spawned", data
-        )
+        self._pid = pid
+        self._tell_process("observer.process_spawned")
+
+    def _tell_process(self, name: str, **more: object) -> None:
+        data = {"pid": self._pid, "name": "bash", **more}
+        self.context.bus.publish(self.context.job_id, self.plan.number, name, data)
 
     # --- judging ---
 

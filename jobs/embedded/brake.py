@@ -6,13 +6,20 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from jobs.embedded.supervised import Supervised
+from jobs.embedded.supervised import Ended, Supervised
 
 Result = TypeVar("Result")
 
 
 class SheetStopped(Exception):
-    """The sheet was stopped from outside: cancelled, or the conductor ends."""
+    """The sheet was stopped from outside: cancelled, or the conductor ends.
+
+    `ended` is what became of the command that ran, None when none did.
+    """
+
+    def __init__(self, ended: Ended | None = None) -> None:
+        super().__init__("stopped")
+        self.ended = ended
 
 
 class Brake:

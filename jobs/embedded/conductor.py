@@ -97,7 +97,7 @@ class Conductor:
         self.is_stopping = True
         await asyncio.gather(*(driver.hold_new_sheets() for driver in self._drivers.values()))
         if self._tasks:
-            await asyncio.wait(self._tasks.values(), timeout=grace_s)
+            await asyncio.wait(list(self._tasks.values()), timeout=grace_s)
         stop_grace_s = min(grace_s, self.settings.stop_grace_s)
         await asyncio.gather(
             *(driver.stop(End.SHUTDOWN, stop_grace_s) for driver in self._drivers.values())
@@ -372,9 +372,9 @@ class Conductor:
         """The top of a run's life: whatever goes wrong ends as its status and reason."""
         try:
             if await self._went_on(run, event, admitted):
+                await _end_of(previous)
                 return
-            if previous is not None:
-                await asyncio.wait([previous])
+            await _end_of(previous)
             await self._play(run, event, admitted, reason)
         except Refused as refusal:
             await self._conclude(run, "failed", str(refusal))
@@ -385,11 +385,19 @@ class Conductor:
         finally:
             if not self.is_stopping:
                 self._start_queued()
+        if run.sheets is not None and run.record.status not in ACTIVE and not self.is_driven(run):
+            with contextlib.suppress(StoreError):  # then its sheets stay in memory
+                await self.store.commit(run.statements())
+                run.unload()
         if self._is_parked(run) and (path := self._replacing.pop(run.record.job_id, None)):
             await self.resume(run.record.job_id, path)
 
     def _is_parked(self, run: Run) -> bool:
-        return run.record.status == "paused" and run.record.run_id not in self._drivers
+        return run.record.status == "paused" and not self.is_driven(run)
+
+    def is_driven(self, run: Run) -> bool:
+        """Whether its sheets are being played."""
+        return run.record.run_id in self._drivers
 
     async def _went_on(self, run: Run, event: str, admitted: Admitted | None) -> bool:
         """Resume a paused run whose sheets still run: its own driver goes on with it."""
@@ -424,9 +432,6 @@ class Conductor:
                 del self._drivers[record.run_id]
             if end is End.DONE:
                 await self._conclude(run, *_verdict(run))
-        if record.status not in ACTIVE and record.run_id not in self._drivers:
-            await self.store.commit(run.statements())
-            run.unload()
 
     def _tell_start(self, run: Run, event: str, reason: str | None) -> None:
         data: dict[str, Any] = {"sheet_count": run.record.total_sheets}
@@ -467,6 +472,11 @@ class Conductor:
         if reason is not None:
             data["error_message"] = reason
         self.bus.publish(record.job_id, 0, f"job.{status}", data)
+
+
+async def _end_of(task: asyncio.Task[None] | None) -> None:
+    if task is not None:
+        await asyncio.wait([task])
 
 
 def _verdict(run: Run) -> tuple[str, str | None]:

@@ -135,7 +135,32 @@ JOB_DEFAULTS: dict[str, Any] = {
     "circuit_breaker_history": [],
 }
 
-MAX_ERROR_HISTORY = 10  # the newest; a document of 5,000 sheets has to fit into a message
+MAX_ERROR_HISTORY = 10  # the newest
+MAX_SHEET_BYTES = 262_144
+DOCUMENT_BYTES = 15 * 1024 * 1024  # of all sheets; a message takes 16 MiB
+SHORT = 200  # characters of a text in a document that is nearly full
+
+
+def _keep_newest(values: dict[str, Any]) -> None:
+    values["error_history"] = values["error_history"][-1:]
+    details = values["validation_details"] or []
+    values["validation_details"] = [d for d in details if not d["passed"]][:3] or None
+    for name in ("passed_validations", "failed_validations"):
+        values[name] = values[name][:3]
+
+
+def _keep_short(values: dict[str, Any]) -> None:
+    values["error_history"] = []
+    values["validation_details"] = None
+    for name in ("stdout_tail", "stderr_tail", "error_message"):
+        values[name] = values[name] and values[name][-SHORT:]
+
+
+def _keep_none(values: dict[str, Any]) -> None:
+    for name in ("stdout_tail", "stderr_tail"):
+        values[name] = None
+    for name in ("passed_validations", "failed_validations"):
+        values[name] = []
 
 
 @dataclass(slots=True)
@@ -192,9 +217,20 @@ class Sheet:
         """Skipped because something before it failed; a resume gives it another chance."""
         return self.status == "skipped" and self.error_code is not None
 
-    def to_json(self) -> bytes:
-        """The sheet as it stands in the document, and in the store."""
-        return dump({**SHEET_DEFAULTS, **asdict(self)})
+    def to_json(self, max_bytes: int = MAX_SHEET_BYTES) -> bytes:
+        """The sheet as it stands in the document, and in the store.
+
+        What does not fit into `max_bytes` is shortened, details first: the document of all sheets
+        has to fit into one message.
+        """
+        values = {**SHEET_DEFAULTS, **asdict(self)}
+        text = dump(values)
+        for shorten in (_keep_newest, _keep_short, _keep_none):
+            if len(text) <= max_bytes:
+                break
+            shorten(values)
+            text = dump(values)
+        return text
 
     @classmethod
     def from_json(cls, text: bytes) -> Self:

@@ -14,6 +14,7 @@ from jobs.embedded.playing import Playing
 from jobs.embedded.readiness import Fate, Readiness
 from jobs.embedded.run import Run
 from jobs.embedded.store import Statement, Store
+from jobs.embedded.supervised import Ended
 
 BLOCKED_CODE = "E999"  # Source: recorded exchange `wire/failing.jsonl`
 
@@ -176,8 +177,8 @@ class Driver:
                 await playing.play()
             finally:
                 self.sheet_slots.release()
-        except SheetStopped:
-            await self._mark_stopped(sheet)
+        except SheetStopped as stopped:
+            await self._mark_stopped(sheet, stopped.ended)
         finally:
             del self._brakes[number]
             self._changed.set()
@@ -189,7 +190,7 @@ class Driver:
             else:  # stopped; whether it is played again is decided anew
                 self._readiness.give_back(number)
 
-    async def _mark_stopped(self, sheet: Sheet) -> None:
+    async def _mark_stopped(self, sheet: Sheet, ended: Ended | None) -> None:
         """A stopped sheet is cancelled, or at the conductor's end pending again.
 
         One that waits for a retry goes on waiting, whether for the resume or the next start.
@@ -198,6 +199,10 @@ class Driver:
             sheet.status = "cancelled"
             sheet.exit_reason = "killed"
             sheet.completed_at = now_iso()
+            if ended is not None:
+                sheet.exit_signal, sheet.exit_code = ended.exit_signal, ended.exit_code
+                sheet.stdout_tail, sheet.stderr_tail = ended.stdout_tail, ended.stderr_tail
+            self.context.bus.publish(self.run.record.job_id, sheet.sheet_num, "sheet.cancelled", {})
         elif sheet.status == "dispatched":
             sheet.status = "pending"
         await self._save(sheet, [])

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -59,3 +62,36 @@ def tree_of(supervisor: ProcessIdentity, token: str) -> list[int]:
     if supervisor.is_alive():
         left |= {supervisor.pid, *descendants(supervisor.pid)}
     return sorted(left)
+
+
+def strike(pids: Iterable[int]) -> None:
+    """Stop, then kill, and collect those that are children of ours."""
+    pids = list(pids)
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, number)
+    for pid in pids:
+        with contextlib.suppress(ChildProcessError):
+            os.waitpid(pid, os.WNOHANG)
+
+
+def strike_old_tree(supervisor: ProcessIdentity, token: str) -> None:
+    """One blow at what is left of an attempt of an earlier conductor.
+
+    The supervisor is hit last: while it lives, orphans gather below it instead of getting away.
+    """
+    left = tree_of(supervisor, token)
+    strike([pid for pid in left if pid != supervisor.pid] or left)
+
+
+def end_orphans(token: str, within_s: float) -> bool:
+    """End what a killed supervisor has left behind; True when nothing of it is found any more."""
+    give_up_at = time.monotonic() + within_s
+    while left := marked_processes(token):
+        if time.monotonic() > give_up_at:
+            return False
+        below = [pid for orphan in left for pid in descendants(orphan)]
+        strike({*left, *below})
+        time.sleep(0.01)
+    return True

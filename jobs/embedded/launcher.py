@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import uuid
 from collections.abc import Callable
@@ -9,10 +10,12 @@ from dataclasses import dataclass
 
 from jobs.embedded.brake import Brake, SheetStopped
 from jobs.embedded.environment import sheet_environment
-from jobs.embedded.identity import TREE_VARIABLE, ProcessIdentity
+from jobs.embedded.identity import TREE_VARIABLE, ProcessIdentity, end_orphans
 from jobs.embedded.settings import Settings
 from jobs.embedded.store import Store, StoreError, drop_process, put_process
 from jobs.embedded.supervised import Ended, Order, Output, Supervised, SupervisorFailed
+
+ORPHANS_S = 10.0  # to see the last of what a killed supervisor ran
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,17 +81,28 @@ class Launcher:
         try:
             await brake.attach(supervised)
             ended = await supervised.wait()
+        except SupervisorFailed:
+            await self._end_orphans(token, command)
+            raise
         finally:
             brake.detach()
             del self.running[token]
-        await self._forget(token, command, ended)
-        brake.check()
-        return ended
-
-    async def _forget(self, token: str, command: Command, ended: Ended) -> None:
         if not ended.tree_gone:
             self.unproved.add(command.run_id)
             raise SupervisorFailed("Processes of this sheet could not be killed.")
+        await self._forget(token)
+        if ended.reason == "killed":
+            raise SheetStopped(ended)
+        return ended
+
+    async def _end_orphans(self, token: str, command: Command) -> None:
+        """The supervisor is gone; what it ran has become ours, for we are a subreaper too."""
+        if await asyncio.to_thread(end_orphans, token, ORPHANS_S):
+            await self._forget(token)
+        else:
+            self.unproved.add(command.run_id)
+
+    async def _forget(self, token: str) -> None:
         with contextlib.suppress(StoreError):  # a stale note is found to be dead at the next start
             await self._store.commit([drop_process(token)])
 
@@ -122,6 +136,3 @@ class Launcher:
             return await self.run(command, brake)
         except SupervisorFailed:
             return None
-
-
-__all__ = ["Command", "Launcher", "SheetStopped", "SupervisorFailed"]

@@ -7,11 +7,13 @@ import fcntl
 import os
 import socket
 import stat
+import time
 from pathlib import Path
 
 from jobs.embedded.paths import SOCKET_PATH_BYTES, Home, ensure_private_folder
 
 PROBE_S = 2.0
+CLAIM_S = 0.5  # `owner_of` holds the lock for an instant; a conductor holds it for good
 MAX_SOCKET_PATH = SOCKET_PATH_BYTES + 7  # what the kernel takes, without its closing zero
 
 
@@ -38,15 +40,14 @@ class Ownership:
         """
         self._home.prepare()
         fd = os.open(self._home.lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            pid = _pid_in(fd)
-            os.close(fd)
-            if error.errno not in (errno.EAGAIN, errno.EACCES):
-                raise
-            whose = "another conductor" if pid is None else f"the conductor with pid {pid}"
-            raise AlreadyOwned(f"{self._home.folder} belongs to {whose}.", pid) from error
+        give_up_at = time.monotonic() + CLAIM_S
+        while not _locked(fd, fcntl.LOCK_EX):
+            if time.monotonic() > give_up_at:
+                pid = _pid_in(fd)
+                os.close(fd)
+                whose = "another conductor" if pid is None else f"the conductor with pid {pid}"
+                raise AlreadyOwned(f"{self._home.folder} belongs to {whose}.", pid)
+            time.sleep(0.02)
         os.ftruncate(fd, 0)
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd = fd
@@ -93,13 +94,17 @@ def owner_of(home: Home) -> int | None:
     except FileNotFoundError:
         return None
     try:
-        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except OSError:
-        return _pid_in(fd)
-    else:
-        return None
+        return None if _locked(fd, fcntl.LOCK_SH) else _pid_in(fd)
     finally:
         os.close(fd)
+
+
+def _locked(fd: int, kind: int) -> bool:
+    try:
+        fcntl.flock(fd, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _pid_in(fd: int) -> int | None:

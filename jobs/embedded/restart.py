@@ -10,10 +10,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from jobs.embedded.document import Sheet, now_iso
-from jobs.embedded.identity import tree_of
+from jobs.embedded.identity import boot_id, strike_old_tree, tree_of
 from jobs.embedded.run import Run, run_folder
 from jobs.embedded.store import OldProcess, Statement, Store, drop_process
-from jobs.embedded.supervised import current_boot, kill_old_tree
 
 logger = logging.getLogger("podium.conductor")
 
@@ -29,7 +28,7 @@ async def end_old_trees(store: Store) -> set[str]:
     A supervisor ends its tree when its conductor dies, so mostly this only proves it.
     """
     old = await asyncio.to_thread(store.processes)
-    boot = current_boot()
+    boot = boot_id()
     results = await asyncio.gather(*(_is_gone(process, boot) for process in old))
     gone: list[Statement] = []
     unproved: set[str] = set()
@@ -52,7 +51,7 @@ async def _is_gone(process: OldProcess, boot: str) -> bool:
         if waited_s > GONE_S:
             return False
         if waited_s > BY_ITSELF_S:
-            await asyncio.to_thread(kill_old_tree, process.identity, process.token)
+            await asyncio.to_thread(strike_old_tree, process.identity, process.token)
         await asyncio.sleep(LOOK_S)
     return True
 

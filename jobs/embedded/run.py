@@ -9,9 +9,18 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from jobs.embedded.document import Sheet, dump, iso, job_document, now_iso
+from jobs.embedded.document import (
+    DOCUMENT_BYTES,
+    MAX_SHEET_BYTES,
+    Sheet,
+    dump,
+    iso,
+    job_document,
+    now_iso,
+)
 from jobs.embedded.store import Statement, put_run, put_sheet
 
+MIN_SHEET_BYTES = 1500
 ACTIVE = ("queued", "running")
 TERMINAL = ("completed", "failed", "cancelled")
 
@@ -75,7 +84,8 @@ class Run:
     def touch(self, sheet: Sheet) -> None:
         """Note that a sheet has changed; the next `statements` carries it."""
         self._changed.add(sheet.sheet_num)
-        self._json[sheet.sheet_num] = sheet.to_json()
+        share = max(MIN_SHEET_BYTES, DOCUMENT_BYTES // max(1, self.record.total_sheets))
+        self._json[sheet.sheet_num] = sheet.to_json(min(share, MAX_SHEET_BYTES))
         if sheet.is_satisfied:
             self._counted.add(sheet.sheet_num)
             if sheet.status == "completed":

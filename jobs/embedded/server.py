@@ -11,12 +11,14 @@ from jobs.conductor import wire
 from jobs.embedded.document import dump
 from jobs.embedded.events import Bus
 from jobs.embedded.methods import Methods, Raw, Refusal
+from jobs.embedded.requests import read_request
 from jobs.embedded.settings import Settings
 
 logger = logging.getLogger("podium.conductor")
 
 BACKLOG = 128
 SEND_S = 60.0  # for a client to take what we send; one that does not is let go
+DISCARD_S = 5.0  # for the rest of a message that is too long anyway
 STREAM = "daemon.monitor.stream"
 
 
@@ -78,11 +80,12 @@ class Server:
             except asyncio.LimitOverrunError:
                 text = f"Parse error: message longer than {wire.MAX_MESSAGE_BYTES} bytes"
                 await self._send(writer, wire.encode_error(None, wire.PARSE, text))
+                await _discard(reader)
                 return
             if not line.strip():
                 continue
             try:
-                message = wire.decode_request(line)
+                message = read_request(line)
             except wire.BadRequest as error:
                 answer = wire.encode_error(error.request_id, error.code, str(error))
                 await self._send(writer, answer)
@@ -130,6 +133,14 @@ class Server:
             self._bus.close(listener)
             gone.cancel()
             await asyncio.gather(gone, return_exceptions=True)
+
+
+async def _discard(reader: asyncio.StreamReader) -> None:
+    """Let the sender of too much finish, or it would meet a reset instead of its answer."""
+    with contextlib.suppress(TimeoutError, OSError):
+        async with asyncio.timeout(DISCARD_S):
+            while await reader.read(1_048_576):
+                pass
 
 
 async def _until_closed(reader: asyncio.StreamReader) -> None:

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from jobs.embedded import supervisor as supervisor_module
-from jobs.embedded.identity import ProcessIdentity, boot_id, tree_of
+from jobs.embedded.identity import ProcessIdentity
 
 START_S = 20.0  # for a supervisor to report its command as started, on a busy machine
 END_S = supervisor_module.KILL_TREE_S + 10.0  # from the order to stop until the tree is gone
@@ -86,7 +87,9 @@ class Supervised:
     command_pid: int
     _process: asyncio.subprocess.Process
     _on_output: Callable[[Output], None]
+    _order: Order
     _fault: str = field(default="")
+    _limit: asyncio.Timeout | None = field(default=None)
 
     @classmethod
     async def start(
@@ -118,7 +121,7 @@ class Supervised:
             identity = ProcessIdentity.of(process.pid)
             if identity is None:
                 raise SupervisorFailed("The sheet's supervisor ended at once.")
-            self = cls(identity, token, 0, process, on_output)
+            self = cls(identity, token, 0, process, on_output, order)
             if before_order is not None:
                 await before_order(identity)
             async with asyncio.timeout(START_S):
@@ -142,25 +145,41 @@ class Supervised:
     async def wait(self) -> Ended:
         """Read its reports until the end; afterwards no process of the tree is left.
 
+        The supervisor keeps the time itself; ours is for one that was stopped or has gone mad.
+
         Raises:
-            SupervisorFailed: the supervisor died without a last report (its tree has been killed
-                as far as it could be found).
+            SupervisorFailed: the supervisor gave no last report; what it ran may be left.
         """
+        order = self._order
+        limit_s = None
+        if order.timeout_s is not None:
+            limit_s = order.timeout_s + order.grace_s + order.linger_s + END_S
         try:
-            while (report := await self._report()) is not None:
-                kind = report.pop("report")
-                if kind == "output":
-                    self._on_output(Output(**report))
-                elif kind == "fault":
-                    self._fault = report["message"]
-                elif kind == "ended":
-                    return Ended(fault=self._fault, **report)
+            async with asyncio.timeout(limit_s) as self._limit:
+                return await self._read_reports()
+        except TimeoutError as error:
+            raise SupervisorFailed("The sheet's supervisor did not answer any more.") from error
         finally:
             await asyncio.shield(_abandon(self._process))
-        raise SupervisorFailed("The sheet's supervisor was killed; so was what it ran.")
+
+    async def _read_reports(self) -> Ended:
+        while (report := await self._report()) is not None:
+            kind = report.pop("report")
+            if kind == "output":
+                self._on_output(Output(**report))
+            elif kind == "fault":
+                self._fault = report["message"]
+            elif kind == "ended":
+                return Ended(fault=self._fault, **report)
+        raise SupervisorFailed("The sheet's supervisor was killed.")
 
     async def stop(self, reason: StopReason, grace_s: float) -> None:
         """Ask for the end; `wait` tells when it has come. May be repeated with less grace."""
+        loop = asyncio.get_running_loop()
+        if self._limit is not None and not self._limit.expired():
+            self._limit.reschedule(loop.time() + grace_s + END_S)
+        with contextlib.suppress(ProcessLookupError):
+            self._process.send_signal(signal.SIGCONT)
         with contextlib.suppress(OSError):
             await self._send({"stop": reason, "grace_s": grace_s})
 
@@ -183,6 +202,8 @@ async def _abandon(process: asyncio.subprocess.Process) -> None:
     """Close the pipes of a supervisor and see it end, by force when it does not."""
     if process.stdin is not None:
         process.stdin.close()
+    with contextlib.suppress(ProcessLookupError):
+        process.send_signal(signal.SIGCONT)
     drained = asyncio.create_task(_drain(process), name="supervisor-drain")
     try:
         async with asyncio.timeout(END_S):
@@ -200,27 +221,3 @@ async def _drain(process: asyncio.subprocess.Process) -> None:
     """Keep reading, or the supervisor could wait for room in the pipe for ever."""
     while process.stdout is not None and await process.stdout.read(65_536):
         pass
-
-
-def current_boot() -> str:
-    """This boot, for comparing with a checkpoint's."""
-    return boot_id()
-
-
-def kill_old_tree(supervisor: ProcessIdentity, token: str) -> list[int]:
-    """One blow at what is left of an attempt of an earlier conductor; returns what was found.
-
-    The supervisor is hit last: while it lives, orphans gather below it instead of getting away.
-    """
-    import signal
-
-    left = tree_of(supervisor, token)
-    for number in (signal.SIGSTOP, signal.SIGKILL):
-        for pid in left:
-            if pid != supervisor.pid:
-                with contextlib.suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, number)
-    if left == [supervisor.pid]:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(supervisor.pid, signal.SIGKILL)
-    return left
