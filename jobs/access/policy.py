@@ -1,0 +1,93 @@
+"""Who may see and do what: the one policy that page, API, socket, export and command go by.
+
+Rights are Django permissions. What somebody may see is a queryset, so that a list cannot forget
+to ask; teams will narrow these querysets and nothing else.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from django.contrib.auth.base_user import AbstractBaseUser
+from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import QuerySet
+
+from jobs.audit.models import Action, AuditRecord
+from jobs.live.models import Event
+from jobs.registry.models import Conductor, Job, JobQuerySet, Score
+from jobs.terms import Verb
+
+VIEW: Final = "view"
+VIEW_AUDIT: Final = "view_audit"
+
+PERMISSIONS: Final[dict[str, str]] = {
+    VIEW: "jobs.view_job",
+    Verb.SUBMIT: "jobs.submit_job",
+    Verb.PAUSE: "jobs.control_job",
+    Verb.RESUME: "jobs.control_job",
+    Verb.CANCEL: "jobs.control_job",
+    Verb.CLEAR: "jobs.clear_job",
+    VIEW_AUDIT: "jobs.view_auditrecord",
+}
+
+Person = AbstractBaseUser | AnonymousUser
+
+
+def may(user: Person, verb: Verb | str, job: Job | None = None) -> bool:
+    """Whether somebody may do this (to this run, if one is named); False for unknown verbs.
+
+    What cannot be seen cannot be acted on, whatever other rights there are.
+    """
+    permission = PERMISSIONS.get(verb)
+    if permission is None or not _holds(user, permission):
+        return False
+    return job is None or may_see(user, job)
+
+
+def may_see(user: Person, job: Job) -> bool:
+    """Whether this run is among those that somebody may see."""
+    return visible_jobs(user).filter(pk=job.pk).exists()
+
+
+def has_any_right(user: Person) -> bool:
+    """Whether somebody has business in the console at all."""
+    return any(_holds(user, permission) for permission in set(PERMISSIONS.values()))
+
+
+def visible_jobs(user: Person) -> JobQuerySet:
+    """The runs that somebody may see."""
+    return Job.objects.all() if may(user, VIEW) else Job.objects.none()
+
+
+def visible_conductors(user: Person) -> QuerySet[Conductor]:
+    """The conductors that somebody may see: those whose runs may be seen."""
+    return Conductor.objects.all() if may(user, VIEW) else Conductor.objects.none()
+
+
+def visible_scores(user: Person) -> QuerySet[Score]:
+    """The scores that somebody may see."""
+    return Score.objects.all() if _holds(user, "jobs.view_score") else Score.objects.none()
+
+
+def visible_actions(user: Person) -> QuerySet[Action]:
+    """All attempts with the right to view the audit log; one's own without it."""
+    if may(user, VIEW_AUDIT):
+        return Action.objects.all()
+    if has_any_right(user) and user.pk is not None:
+        return Action.objects.filter(actor_id=user.pk)
+    return Action.objects.none()
+
+
+def visible_records(user: Person) -> QuerySet[AuditRecord]:
+    """The audit records that somebody may read in full."""
+    return AuditRecord.objects.all() if may(user, VIEW_AUDIT) else AuditRecord.objects.none()
+
+
+def visible_events(user: Person) -> QuerySet[Event]:
+    """The events that somebody may see: those of runs and conductors that may be seen."""
+    return Event.objects.all() if may(user, VIEW) else Event.objects.none()
+
+
+def _holds(user: Person, permission: str) -> bool:
+    """False for the anonymous and the inactive, true for an active superuser."""
+    return isinstance(user, User) and user.is_active and user.has_perm(permission)
