@@ -74,10 +74,10 @@ def _numbers_beyond(config: JobConfig, positions: Positions) -> Iterator[Finding
     for key in _BY_SHEET:
         path = ("sheet", key)
         yield from _beyond(getattr(sheet, key), path, sheet.total_sheets, "sheet", positions)
-    staged = "stage" if sheet.fan_out else "sheet"
+    # With fan-out these are meant for stages, yet the number of no stage is taken for a sheet's.
     for key in ("skip_when", "skip_when_command"):
         path = ("sheet", key)
-        yield from _beyond(getattr(sheet, key), path, sheet.total_stages, staged, positions)
+        yield from _beyond(getattr(sheet, key), path, sheet.total_sheets, "sheet", positions)
     yield from _beyond(config.movements, ("movements",), sheet.total_stages, "stage", positions)
 
 

@@ -8,14 +8,17 @@ run stage after stage is recorded (wire/failing.jsonl: "Blocked by failed depend
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import overload
+from typing import TypeVar, overload
 
 from jobs.scores.models.job import JobConfig
 from jobs.scores.models.sheet import SkipWhenCommand
 from jobs.scores.stages import Stages
+
+Rule = TypeVar("Rule", str, SkipWhenCommand)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,7 @@ class Expansion(Sequence[SheetPlan]):
         }
 
     def __len__(self) -> int:
-        return self.total_sheets
+        return min(self.total_sheets, sys.maxsize)  # a hostile score may ask for more
 
     def __iter__(self) -> Iterator[SheetPlan]:
         return (self.plan(number) for number in range(1, self.total_sheets + 1))
@@ -77,7 +80,6 @@ class Expansion(Sequence[SheetPlan]):
             raise IndexError(f"There is no sheet {number}: the score has {self.total_sheets}.")
         sheet = self._sheet
         stage, instance, fan_count = self._place(number)
-        key = stage if self.is_fanned_out else number
         start_item = sheet.start_item + (number - 1) * sheet.size
         last_item = self.total_sheets if self.is_fanned_out else sheet.total_items
         return SheetPlan(
@@ -88,8 +90,8 @@ class Expansion(Sequence[SheetPlan]):
             depends_on=self._depends_on(number, stage, instance),
             start_item=start_item,
             end_item=min(start_item + sheet.size - 1, last_item),
-            skip_when=sheet.skip_when.get(key),
-            skip_when_command=sheet.skip_when_command.get(key),
+            skip_when=self._skip_rule(sheet.skip_when, number, stage),
+            skip_when_command=self._skip_rule(sheet.skip_when_command, number, stage),
             instrument=self._instrument(number, stage),
             description=sheet.descriptions.get(number),
         )
@@ -126,6 +128,17 @@ class Expansion(Sequence[SheetPlan]):
             for source in dependencies.get(stage, ())
         )
         return tuple(dict.fromkeys(chain.from_iterable(sources)))
+
+    def _skip_rule(self, rules: dict[int, Rule], number: int, stage: int) -> Rule | None:
+        """With fan-out rules speak of stages; the number of no stage is taken for a sheet's."""
+        if not self.is_fanned_out:
+            return rules.get(number)
+        if number > self.total_stages and number in rules and stage in rules:
+            order = list(rules)  # the later one wins
+            return rules[max(number, stage, key=order.index)]
+        if stage in rules:
+            return rules[stage]
+        return rules.get(number) if number > self.total_stages else None
 
     def _instrument(self, number: int, stage: int) -> str | None:
         """Who plays this sheet: the nearest of sheet, map, movement, score, backend."""

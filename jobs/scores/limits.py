@@ -15,6 +15,7 @@ class ScoreLimits:
 
     max_bytes: int = 1_048_576
     max_depth: int = 100  # levels of nesting in the YAML
+    max_nodes: int = 200_000  # keys and values as written
     max_alias_nodes: int = 100_000  # YAML nodes that aliases stand for, once written out
     max_sheets: int = 10_000  # after expansion
     max_links: int = 1_000_000  # dependencies between sheets, after expansion

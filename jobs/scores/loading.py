@@ -11,23 +11,33 @@ from jobs.scores.scanning import Refused, scan
 
 # Deeper nesting ends the conductor's pure-Python reader with a RecursionError, and more aliases
 # would keep it busy for good: both are refusals, only faster ones.
-CONDUCTOR_LIMITS = ScoreLimits(max_depth=450, max_alias_nodes=1_000_000)
-# The conductor's reader says other words than libyaml where it refuses, and takes 5 s for 1 MB.
-CHARS_TO_REREAD = 65_536
+CONDUCTOR_LIMITS = ScoreLimits(max_depth=450, max_nodes=10**9, max_alias_nodes=10**6)
 
 
-def load_mapping(text: str, name: str = "<unicode string>") -> dict[Any, Any]:
+def load_mapping(text: str, name: str | None = None) -> dict[Any, Any]:
     """The values of a score, of two equal keys the last, as the conductor has it.
 
     Args:
         text: The score.
-        name: The file's name, for the words of a refusal.
+        name: The file's name, for the words of a refusal; None for a text without a file.
 
     Raises:
         ValueError: not a mapping.
         yaml.YAMLError: not YAML, or one that would hang its reader.
     """
-    data = _load(text, name)
+    try:
+        data = yaml.load(text, scan(text, CONDUCTOR_LIMITS))  # noqa: S506 (safe loaders only)
+    except Refused as refusal:
+        if isinstance(refusal.__cause__, yaml.YAMLError):
+            raise _named(refusal.__cause__, name) from None
+        raise yaml.YAMLError(refusal.finding.message) from refusal
+    except yaml.YAMLError as error:
+        raise _named(error, name) from None
+    except RecursionError as error:
+        raise yaml.YAMLError("The YAML is nested too deeply.") from error
+    except (LookupError, AttributeError, OverflowError, TypeError) as error:
+        # PyYAML's own constructors stumble over texts that their tags do not allow.
+        raise ValueError("The score holds a value that its tag does not allow.") from error
     if not isinstance(data, dict):
         raise ValueError(
             "The score is empty or no mapping: it needs at least 'name', 'sheet' and 'prompt'."
@@ -35,23 +45,13 @@ def load_mapping(text: str, name: str = "<unicode string>") -> dict[Any, Any]:
     return data
 
 
-def _load(text: str, name: str) -> Any:
-    try:
-        scan(text, CONDUCTOR_LIMITS)
-        return yaml.load(text, yaml.CSafeLoader)
-    except Refused as refusal:
-        if not isinstance(refusal.__cause__, yaml.YAMLError):
-            raise yaml.YAMLError(refusal.finding.message) from refusal
-        if len(text) > CHARS_TO_REREAD:
-            raise refusal.__cause__ from None
-    except yaml.YAMLError:
-        if len(text) > CHARS_TO_REREAD:
-            raise
-    loader = yaml.SafeLoader(text)
-    loader.name = name
-    try:
-        return loader.get_single_data()
-    except RecursionError as error:
-        raise yaml.YAMLError("The YAML is nested too deeply.") from error
-    finally:
-        loader.dispose()
+def _named(error: yaml.YAMLError, name: str | None) -> yaml.YAMLError:
+    """The error in the words it has for a file: its name, and no excerpt."""
+    if name is None or not isinstance(error, yaml.MarkedYAMLError):
+        return error
+    for mark in (error.context_mark, error.problem_mark):
+        if mark is not None:
+            mark.name = name
+            if isinstance(mark, yaml.Mark):
+                mark.buffer = None
+    return error

@@ -17,7 +17,7 @@ from yaml.nodes import Node
 from jobs.scores.building import Builder, Unbuildable
 from jobs.scores.findings import Finding
 from jobs.scores.limits import ScoreLimits
-from jobs.scores.scanning import Refused, scan
+from jobs.scores.scanning import Refused, malformed, scan
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,15 @@ def read(source: str | bytes, limits: ScoreLimits) -> Reading:
     """The values of a score; never raises for bad input."""
     try:
         text = decode(source, limits.max_bytes)
-        scan(text, limits)
-        root = yaml.compose(text, yaml.CSafeLoader)
+        root = yaml.compose(text, scan(text, limits))
         if root is None:
             raise Refused(Finding("error", 1, 1, "", "The score is empty."))
         builder = Builder(limits.max_findings)
         return Reading(builder.build(root), root, tuple(builder.findings))
     except Refused as refusal:
         return Reading(None, None, (refusal.finding,))
+    except yaml.YAMLError as error:  # of the node tree: an unknown alias, a second document
+        return Reading(None, None, (malformed(error, text),))
     except Unbuildable as refusal:
         return Reading(None, None, (*builder.findings, refusal.finding))
 

@@ -37,7 +37,7 @@ class RateLimitConfig(Section):
     """How rate limits are recognised and waited for."""
 
     detection_patterns: list[str] = Field(
-        default_factory=lambda: [
+        default=[
             "rate.?limit",
             "usage.?limit",
             "quota",

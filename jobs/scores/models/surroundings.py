@@ -35,7 +35,7 @@ class WorkspaceLifecycleConfig(Section):
     archive_naming: Literal["iteration", "timestamp"] = "iteration"
     max_archives: Annotated[int, Field(ge=0)] = 0
     preserve_patterns: list[str] = Field(
-        default_factory=lambda: [
+        default=[
             ".iteration",
             ".marianne-*",
             ".coverage",
