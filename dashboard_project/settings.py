@@ -42,6 +42,9 @@ PODIUM_SUBMISSIONS = PODIUM_HOME / "submissions"
 PODIUM_SHEET_WRAPPER = env.str("PODIUM_SHEET_WRAPPER", "")  # command put before each sheet's bash
 PODIUM_MAX_SHEETS = env.int("PODIUM_MAX_SHEETS", 10_000)
 PODIUM_MAX_SCORE_BYTES = env.int("PODIUM_MAX_SCORE_BYTES", 1_048_576)
+PODIUM_EVENT_KEEP = env.int("PODIUM_EVENT_KEEP", 1_000_000)  # newest live events kept
+PODIUM_MAX_SOCKETS = env.int("PODIUM_MAX_SOCKETS", 1_000)  # live connections per web process
+PODIUM_MAX_SOCKETS_PER_USER = env.int("PODIUM_MAX_SOCKETS_PER_USER", 200)
 PODIUM_TRUSTED_PROXIES = tuple(
     ipaddress.ip_network(part) for part in env.list("PODIUM_TRUSTED_PROXIES", default=[])
 )

@@ -7,21 +7,27 @@ its commit, so that commit order is seq order and a reader never sees 8 before 7
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Sequence
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
 from django.db.models import Max
 from django.utils import timezone
 
 from jobs.live import feed
 from jobs.live.models import Event, EventCounter
+from jobs.registry.changes import Change
+from jobs.registry.models import Conductor
 from jobs.registry.storable import text, tree
 
 MAX_DATA_BYTES: Final = 16_384
 _COUNTER: Final = 1
+_TURN_S: Final = 10.0
+_turn = threading.RLock()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,23 +42,52 @@ class EventDraft:
     data: dict[str, Any] = field(default_factory=dict)
     at: datetime | None = None  # None: now
 
+    @classmethod
+    def of(cls, conductor: Conductor, change: Change, at: datetime | None) -> EventDraft:
+        """The draft that tells a change of the read model."""
+        return cls(
+            conductor.slug,
+            change.job_pk,
+            change.job_id,
+            change.event,
+            change.sheet,
+            change.data,
+            at,
+        )
+
 
 def store(drafts: Iterable[EventDraft], *, within: Callable[[], None] | None = None) -> range:
     """Store events, together with what `within` writes, and give their numbers.
 
     One transaction: the counter is locked first, then `within` runs, then `drafts` is read (so
     `within` may still add to a list), then the rows go in. Listeners are told after the commit.
-    Keep it short: every other writer of events waits.
     """
-    with transaction.atomic():
-        lock()
+    with writing():
         if within is not None:
             within()
         return append(list(drafts))
 
 
-def lock() -> None:
-    """Become the only writer of events until the transaction ends."""
+@contextmanager
+def writing() -> Iterator[None]:
+    """A transaction in which this is the only writer of events. Keep it short: all others wait.
+
+    Raises:
+        OperationalError: the others took too long.
+    """
+    # SQLite lets a waiting writer sleep and try again, so that a busy one starves it; threads of
+    # this process queue here instead.
+    if not _turn.acquire(timeout=_TURN_S):
+        raise OperationalError("other writers of events hold the log for too long")
+    try:
+        with transaction.atomic():
+            _lock()
+            yield
+    finally:
+        _turn.release()
+
+
+def _lock() -> None:
     if connection.vendor == "sqlite":
         return  # BEGIN IMMEDIATE has the whole database's write lock
     if EventCounter.objects.select_for_update().filter(pk=_COUNTER).first() is None:
@@ -61,7 +96,7 @@ def lock() -> None:
 
 
 def append(drafts: Sequence[EventDraft]) -> range:
-    """Insert events inside the caller's transaction, which holds `lock`; tells at its commit."""
+    """Insert events inside the caller's transaction, opened by `writing`; tells at its commit."""
     if not drafts:
         return range(0)
     last = _take(len(drafts))

@@ -6,12 +6,11 @@ whoever saw it first. All of these are synchronous; call them through a database
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import Any, Final, TypeVar
-
-from django.db import transaction
 
 from jobs.conductor import CheckpointState, JobRow
 from jobs.live import events
@@ -23,6 +22,10 @@ from jobs.registry.models import Conductor, Job
 # So many of them stay well under the 20 ms that the audit log's appender may have to wait.
 NAMES_AT_ONCE: Final = 25
 SHEETS_AT_ONCE: Final = 100
+
+# A portion right after a portion would starve other processes' writers on SQLite, which sleep
+# between their tries.
+_BREATH_S: Final = 0.003
 
 T = TypeVar("T")
 Guard = Callable[[], None]
@@ -45,9 +48,8 @@ def record_rows(
     """
     names, unreadable = refresh.differing(conductor, listed, at)
     found: list[Change] = []
-    for some in _portions(names, NAMES_AT_ONCE):
-        with transaction.atomic():
-            events.lock()
+    for some in _spaced(_portions(names, NAMES_AT_ONCE)):
+        with events.writing():
             guard()
             changes = [
                 change for job_id, row in some for change in rows.settle(conductor, job_id, row, at)
@@ -66,9 +68,8 @@ def record_checkpoint(
         return Changes()
     found: list[Change] = []
     portions = list(_portions(steps, SHEETS_AT_ONCE)) or [[]]
-    for index, some in enumerate(portions):
-        with transaction.atomic():
-            events.lock()
+    for index, some in enumerate(_spaced(portions)):
+        with events.writing():
             guard()
             if not refresh.may_write(job, at):
                 break
@@ -90,8 +91,7 @@ def record_claim(
     **facts: Any,
 ) -> Job:
     """`registry.refresh.claim`, with its event: one row for the run that our submit made."""
-    with transaction.atomic():
-        events.lock()
+    with events.writing():
         job, changes = refresh.claim(
             conductor, job_id, config_path, since=since, status=status, **facts
         )
@@ -101,19 +101,20 @@ def record_claim(
 
 def record_cleared(job: Job, at: datetime) -> None:
     """Write and tell that the conductor cleared a run because it was asked to."""
-    with transaction.atomic():
-        events.lock()
+    with events.writing():
         _tell(job.conductor, refresh.mark_cleared(job, at), at)
 
 
 def _tell(conductor: Conductor, changes: Iterable[Change], at: datetime | None) -> None:
-    events.append([_draft(conductor, change, at) for change in changes])
+    events.append([EventDraft.of(conductor, change, at) for change in changes])
 
 
-def _draft(conductor: Conductor, change: Change, at: datetime | None) -> EventDraft:
-    return EventDraft(
-        conductor.slug, change.job_pk, change.job_id, change.event, change.sheet, change.data, at
-    )
+def _spaced(portions: Iterable[list[T]]) -> Iterable[list[T]]:
+    """The portions, with a breath between two of them."""
+    for index, portion in enumerate(portions):
+        if index:
+            time.sleep(_BREATH_S)
+        yield portion
 
 
 def _portions(items: Iterable[T], size: int) -> Iterable[list[T]]:

@@ -26,10 +26,11 @@ from jobs.registry.sheets import SheetStep
 from jobs.registry.storable import is_storable, text, tree
 from jobs.terms import JobOrigin
 
-__all__ = ["Change", "Changes", "apply_checkpoint", "apply_rows", "claim", "mark_cleared"]
+__all__ = ["Change", "Changes", "apply_checkpoint", "apply_rows", "claim", "mark_cleared", "touch"]
 
 _MAX_JOB_ID: Final = 255
 _CLOCK_SLACK: Final = timedelta(seconds=2)
+_TOUCHED_AT_ONCE: Final = 500
 
 
 def apply_rows(conductor: Conductor, rows: Sequence[JobRow], at: datetime) -> Changes:
@@ -147,6 +148,15 @@ def claim(
     job.save(update_fields=list(facts))
     data = {"status": job.status, "origin": JobOrigin.CONSOLE.value}
     return job, Changes((Change(job.pk, job_id, named.JOB_SUBMITTED, data=data),))
+
+
+def touch(conductor: Conductor, at: datetime) -> None:
+    """Note that the list of `at` told again of every live run, though nothing new."""
+    live = Job.objects.live().filter(conductor=conductor, refreshed_at__lt=at)
+    keys = list(live.values_list("pk", flat=True))
+    for start in range(0, len(keys), _TOUCHED_AT_ONCE):
+        some = keys[start : start + _TOUCHED_AT_ONCE]
+        Job.objects.filter(pk__in=some, refreshed_at__lt=at).update(refreshed_at=at)
 
 
 def mark_cleared(job: Job, at: datetime) -> Changes:

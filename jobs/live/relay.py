@@ -1,0 +1,184 @@
+"""The relay of one conductor: holds the lease, looks, listens, writes, and reconciles.
+
+Only the process with the lease does any of it; others stand by. Nothing that a conductor does
+ends a relay: it is noted, and tried again after a growing, bounded pause.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable
+from typing import Final
+
+import structlog
+
+from jobs.conductor import ConductorError
+from jobs.live import retention, standing
+from jobs.live.database import DatabaseThread
+from jobs.live.hints import Hints
+from jobs.live.lease import RENEW_S, Lease, LeaseLost
+from jobs.live.listening import Listener
+from jobs.live.looking import Look
+from jobs.live.pauses import Pause
+from jobs.live.standing import Trouble
+from jobs.live.surviving import surviving
+from jobs.registry.connections import client_for
+from jobs.registry.models import Conductor
+
+Reconcile = Callable[[Conductor], Awaitable[object]]
+
+_EVERY_S: Final = 1.0  # with anything running
+_IDLE_EVERY_S: Final = 3.0  # a submit shows on the stream at once
+_AFTER_HINT_S: Final = 0.03  # hints come in bursts
+_COST_FACTOR: Final = 3.0  # looks take at most a quarter of the time, hinted or not
+_RECONCILE_EVERY_S: Final = 5.0
+_RECONCILE_S: Final = 60.0
+_DRAIN_S: Final = 5.0
+
+_log = structlog.get_logger(__name__)
+
+
+class Relay:
+    """From one conductor to the event log."""
+
+    def __init__(self, conductor: Conductor, *, reconcile: Reconcile | None = None) -> None:
+        self.conductor = conductor
+        self.lease = Lease(conductor.pk)
+        self._reconcile = reconcile
+        self._stopping = asyncio.Event()
+
+    def stop(self) -> None:
+        """Have `run` store what was taken in, give the lease back, and return."""
+        self._stopping.set()
+
+    async def run(self) -> None:
+        """Relay until `stop`, or stand by while another process does."""
+        db = DatabaseThread(f"relay-{self.conductor.slug}")
+        pause = Pause(0.5, RENEW_S)
+        try:
+            while not self._stopping.is_set():
+                try:
+                    with surviving("relay begins again", conductor=self.conductor.slug):
+                        if await db.run(self.lease.take):
+                            pause.reset()
+                            await self._relay(db)
+                            continue
+                except LeaseLost as error:
+                    _log.warning("standing by", conductor=self.conductor.slug, reason=str(error))
+                await self._pause(pause.grow())
+        finally:
+            await asyncio.to_thread(db.close)
+
+    async def _relay(self, db: DatabaseThread) -> None:
+        """Everything that the holder of the lease does, until it is lost or `stop`."""
+        # Output lines do not wait behind a big checkpoint.
+        events_db = DatabaseThread(f"events-{self.conductor.slug}")
+        client, hints = client_for(self.conductor), Hints()
+        look = Look(self.conductor, client, db, self.lease.check)
+        listener = Listener(client, look, hints, events_db, self.lease.check)
+        _log.info("relaying", conductor=self.conductor.slug)
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                name = self.conductor.slug
+                keeping = tasks.create_task(self._keep_lease(), name=f"lease of {name}")
+                writing = tasks.create_task(listener.write(), name=f"writing for {name}")
+                others = [
+                    tasks.create_task(self._look(look, listener, hints, db), name=f"looks {name}"),
+                    tasks.create_task(listener.listen(), name=f"stream of {name}"),
+                    tasks.create_task(self._prune(), name=f"pruning for {name}"),
+                    tasks.create_task(self._reconcile_now_and_then(look), name=f"open {name}"),
+                ]
+                await self._stopping.wait()
+                for task in others:
+                    task.cancel()
+                await asyncio.wait(others)
+                await self._drain(listener)
+                writing.cancel()
+                keeping.cancel()
+        except BaseExceptionGroup as group:
+            lost = group.subgroup(LeaseLost)
+            if lost is None:
+                raise
+            raise LeaseLost("another process relays this conductor now") from None
+        finally:
+            await asyncio.to_thread(events_db.close)
+        await db.run(self.lease.release)
+
+    async def _drain(self, listener: Listener) -> None:
+        try:
+            async with asyncio.timeout(_DRAIN_S):
+                await listener.drain()
+        except TimeoutError:
+            _log.warning("some events could not be stored in time", conductor=self.conductor.slug)
+
+    async def _keep_lease(self) -> None:
+        """Renew the lease in time, on a thread that nothing else holds up."""
+        db = DatabaseThread(f"lease-{self.conductor.slug}")
+        try:
+            while True:
+                await asyncio.sleep(RENEW_S)
+                # Writers check it too, so a lease that runs out meanwhile does no harm.
+                with surviving("lease not renewed", conductor=self.conductor.slug):
+                    if not await db.run(self.lease.take):
+                        raise LeaseLost("another process took over")
+        finally:
+            await asyncio.to_thread(db.close)
+
+    async def _look(self, look: Look, listener: Listener, hints: Hints, db: DatabaseThread) -> None:
+        pause = Pause(0.5, 5.0)
+        while True:
+            began = time.monotonic()
+            again, wait_s, cost_s = False, _EVERY_S, 0.0
+            async with hints.look() as hinted:
+                with surviving("a look failed", conductor=self.conductor.slug) as turn:
+                    try:
+                        again = await look.once(hinted)
+                        cost_s = (time.monotonic() - began) * _COST_FACTOR
+                        pause.reset()
+                        if listener.is_connected and not look.has_movement:
+                            wait_s = _IDLE_EVERY_S
+                    except ConductorError as error:
+                        wait_s = pause.grow()
+                        await self._note(Trouble.of(error), db)
+            if turn.failed:
+                wait_s = pause.grow()
+            rested_at = time.monotonic() + max(_AFTER_HINT_S, cost_s)
+            if not again:
+                await hints.wait(wait_s)
+            await asyncio.sleep(rested_at - time.monotonic())
+
+    async def _note(self, trouble: Trouble, db: DatabaseThread) -> None:
+        await db.run(standing.record_trouble, self.conductor, trouble, guard=self.lease.check)
+
+    async def _prune(self) -> None:
+        db = DatabaseThread(f"pruning-{self.conductor.slug}")
+        try:
+            while True:
+                with surviving("old events not pruned"):
+                    for _ in range(retention.PORTIONS):
+                        if not await db.run(retention.prune_some):
+                            break
+                        await asyncio.sleep(0.02)  # others write as well
+                await asyncio.sleep(retention.EVERY_S)
+        finally:
+            await asyncio.to_thread(db.close)
+
+    async def _reconcile_now_and_then(self, look: Look) -> None:
+        """Have attempts without an answer judged, while the conductor can be asked."""
+        if self._reconcile is None:
+            return
+        while True:
+            await asyncio.sleep(_RECONCILE_EVERY_S)
+            if not look.conductor.is_reachable:
+                continue
+            with surviving("not reconciled", conductor=self.conductor.slug):
+                async with asyncio.timeout(_RECONCILE_S):
+                    await self._reconcile(self.conductor)
+
+    async def _pause(self, seconds: float) -> None:
+        try:
+            async with asyncio.timeout(seconds):
+                await self._stopping.wait()
+        except TimeoutError:
+            return
