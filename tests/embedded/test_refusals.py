@@ -1,4 +1,4 @@
-"""What the embedded conductor cannot or must not do is refused, by name and before anything runs."""
+"""What the embedded conductor cannot or must not do is refused, by name, before anything runs."""
 
 from __future__ import annotations
 

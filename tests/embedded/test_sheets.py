@@ -106,7 +106,10 @@ def test_template_that_never_ends_does_not_hold_the_conductor(conductor: Embedde
 def test_score_variables_and_documented_names_reach_the_template(
     conductor: EmbeddedProcess,
 ) -> None:
-    template = "echo {{ word }} {{ stage }}/{{ total_stages }} {{ instance }}/{{ fan_count }} {{ workspace }}"
+    template = (
+        "echo {{ word }} {{ stage }}/{{ total_stages }} {{ instance }}/{{ fan_count }}"
+        " {{ workspace }}"
+    )
     sheet = {"fan_out": {"2": 2}}
     text = score(template, sheets=2, sheet=sheet, prompt={"variables": {"word": "hi"}})
     conductor.submit("job", text)
