@@ -11,11 +11,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-from jobs.actions.results import CANNOT_BE_KNOWN, DID_NOT_HAPPEN, HAPPENED
 from jobs.actions.runs import Presence, Sighting, sight
 from jobs.conductor.messages import JobRow
 from jobs.registry.models import Job
-from jobs.terms import TERMINAL_JOB_STATUSES, Verb
+from jobs.terms import TERMINAL_JOB_STATUSES, Verb, Verdict
 
 # The conductor stamps times with its own clock, in floats.
 _CLOCK_SLACK: Final = timedelta(seconds=1)
@@ -38,25 +37,27 @@ class Open:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """What is concluded, and from what."""
 
-    verdict: str
+    verdict: Verdict
     words: str
 
 
-def weigh(attempt: Open, rows: Sequence[JobRow]) -> Verdict:
+def weigh(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
     """The verdict that the conductor's list allows."""
     if attempt.verb is Verb.SUBMIT:
         return _submit(attempt, rows)
     if attempt.job is None:
-        return Verdict(CANNOT_BE_KNOWN, "Podium no longer knows the job that was meant.")
+        return Judgement(Verdict.CANNOT_BE_KNOWN, "Podium no longer knows the job that was meant.")
     return _WEIGHED[attempt.verb](attempt, sight(attempt.job, rows))
 
 
-def _submit(attempt: Open, rows: Sequence[JobRow]) -> Verdict:
+def _submit(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
     if not attempt.was_written:
-        return Verdict(DID_NOT_HAPPEN, "The score was never written, so it was never sent.")
+        return Judgement(
+            Verdict.DID_NOT_HAPPEN, "The score was never written, so it was never sent."
+        )
     row = next((row for row in rows if row.job_id == attempt.job_id), None)
     if row is None:
         return _not(f"the conductor has no job {attempt.job_id}")
@@ -72,7 +73,7 @@ def _submit(attempt: Open, rows: Sequence[JobRow]) -> Verdict:
     return _unknown("a later run has the name")
 
 
-def _pause(attempt: Open, seen: Sighting) -> Verdict:
+def _pause(attempt: Open, seen: Sighting) -> Judgement:
     if attempt.has_paused_since:
         return _yes("the job went paused after the attempt")
     row = seen.row
@@ -85,7 +86,7 @@ def _pause(attempt: Open, seen: Sighting) -> Verdict:
     return _not(f"the job is {row.status}")
 
 
-def _resume(attempt: Open, seen: Sighting) -> Verdict:
+def _resume(attempt: Open, seen: Sighting) -> Judgement:
     row = seen.row
     if seen.presence is not Presence.HERE or row is None:
         return _elsewhere(seen)
@@ -96,7 +97,7 @@ def _resume(attempt: Open, seen: Sighting) -> Verdict:
     return _unknown(f"the job is {row.status}, and the conductor reports no start since")
 
 
-def _cancel(attempt: Open, seen: Sighting) -> Verdict:
+def _cancel(attempt: Open, seen: Sighting) -> Judgement:
     row = seen.row
     if seen.presence is not Presence.HERE or row is None:
         return _elsewhere(seen)
@@ -107,7 +108,7 @@ def _cancel(attempt: Open, seen: Sighting) -> Verdict:
     return _not(f"the job is {row.status}")
 
 
-def _clear(attempt: Open, seen: Sighting) -> Verdict:
+def _clear(attempt: Open, seen: Sighting) -> Judgement:
     del attempt
     match seen.presence:
         case Presence.GONE:
@@ -118,7 +119,7 @@ def _clear(attempt: Open, seen: Sighting) -> Verdict:
             return _elsewhere(seen)
 
 
-_WEIGHED: Final[dict[Verb, Callable[[Open, Sighting], Verdict]]] = {
+_WEIGHED: Final[dict[Verb, Callable[[Open, Sighting], Judgement]]] = {
     Verb.PAUSE: _pause,
     Verb.RESUME: _resume,
     Verb.CANCEL: _cancel,
@@ -130,19 +131,19 @@ def _is_after(moment: datetime | None, attempt: Open) -> bool:
     return moment is not None and moment > attempt.intended_at
 
 
-def _elsewhere(seen: Sighting) -> Verdict:
+def _elsewhere(seen: Sighting) -> Judgement:
     if seen.presence is Presence.GONE:
         return _unknown("the conductor no longer has the job")
     return _unknown("a later run has the name")
 
 
-def _yes(what: str) -> Verdict:
-    return Verdict(HAPPENED, f"Consistent with having happened: {what}.")
+def _yes(what: str) -> Judgement:
+    return Judgement(Verdict.HAPPENED, f"Consistent with having happened: {what}.")
 
 
-def _not(what: str) -> Verdict:
-    return Verdict(DID_NOT_HAPPEN, f"Consistent with not having happened: {what}.")
+def _not(what: str) -> Judgement:
+    return Judgement(Verdict.DID_NOT_HAPPEN, f"Consistent with not having happened: {what}.")
 
 
-def _unknown(what: str) -> Verdict:
-    return Verdict(CANNOT_BE_KNOWN, f"Cannot be known: {what}.")
+def _unknown(what: str) -> Judgement:
+    return Judgement(Verdict.CANNOT_BE_KNOWN, f"Cannot be known: {what}.")

@@ -42,12 +42,15 @@ def read_score(path: str, roots: Sequence[Path], max_bytes: int) -> ScoreText:
         raise unacceptable(PLACE, f"There is no file {resolved}.") from error
     except OSError as error:
         raise unacceptable(PLACE, f"{resolved} cannot be read: {error.strerror}.") from error
-    with os.fdopen(descriptor, "rb") as file:
+    try:
         if not stat.S_ISREG(os.fstat(descriptor).st_mode):
             raise unacceptable(PLACE, f"{resolved} is not a file.")
         if _opened_elsewhere(descriptor, roots):
             raise _outside()
-        return ScoreText(file.read(max_bytes + 1), resolved)
+        with os.fdopen(descriptor, "rb", closefd=False) as file:
+            return ScoreText(file.read(max_bytes + 1), resolved)
+    finally:
+        os.close(descriptor)
 
 
 def locate(path: str, roots: Sequence[Path]) -> Path:

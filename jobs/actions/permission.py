@@ -22,7 +22,7 @@ async def may_submit(actor: User, origin: Origin) -> bool:
 
 async def may_read_audit(actor: User, origin: Origin) -> bool:
     """Whether the actor may read the audit log."""
-    return await _may(actor, "view_audit", origin)
+    return await _may(actor, policy.VIEW_AUDIT, origin)
 
 
 async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:

@@ -15,17 +15,17 @@ from django.utils import timezone
 
 from jobs import audit
 from jobs.actions.deadlines import RECONCILE_MARGIN_S
-from jobs.actions.evidence import Open, Verdict, weigh
+from jobs.actions.evidence import Judgement, Open, weigh
 from jobs.actions.refresh import Listing, learn
-from jobs.actions.registration import claimed, ownership
-from jobs.actions.results import HAPPENED
+from jobs.actions.registration import ownership
 from jobs.audit import Draft, IdempotencyDraft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import ConductorError, IdempotencyConflict
 from jobs.live.models import Event
+from jobs.live.recording import record_claim
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
-from jobs.terms import Outcome, RecordKind, Verb
+from jobs.terms import Outcome, RecordKind, Verb, Verdict
 
 _log = structlog.get_logger(__name__)
 
@@ -106,10 +106,10 @@ def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
         was_written=not is_ours or Path(config_path).exists(),
         has_paused_since=verb is Verb.PAUSE and job is not None and events.exists(),
     )
-    verdict = weigh(attempt, listing.rows)
-    if verb is Verb.SUBMIT and verdict.verdict == HAPPENED:
+    judgement = weigh(attempt, listing.rows)
+    if verb is Verb.SUBMIT and judgement.verdict is Verdict.HAPPENED:
         job = _made_ours(conductor, intent)
-    return _draft(action, intent, verdict, job)
+    return _draft(action, intent, judgement, job)
 
 
 def _made_ours(conductor: Conductor, intent: AuditRecord) -> Job:
@@ -122,20 +122,22 @@ def _made_ours(conductor: Conductor, intent: AuditRecord) -> Job:
         first_seen_at__gte=intent.at,
     )
     facts = ownership(intent.actor_id, intent.actor_name, intent.arguments.get("score_version"))
-    return ours.order_by("-id").first() or claimed(conductor, intent.job_id, path, intent.at, facts)
+    return ours.order_by("-id").first() or record_claim(
+        conductor, intent.job_id, path, since=intent.at, **facts
+    )
 
 
-def _draft(action: Action, intent: AuditRecord, verdict: Verdict, job: Job | None) -> Draft:
+def _draft(action: Action, intent: AuditRecord, judgement: Judgement, job: Job | None) -> Draft:
     return Draft(
         action_id=action.action_id,
         kind=RecordKind.RECONCILED,
         verb=action.verb,
         actor_id=None,
         actor_name="relay",
-        origin=Origin.of_command("relay"),
+        origin=Origin.of_system("relay"),
         conductor=action.conductor,
         job_pk=job.pk if job else intent.job_pk,
         job_id=intent.job_id,
-        outcome=verdict.verdict,
-        message=verdict.words,
+        outcome=judgement.verdict,
+        message=judgement.words,
     )

@@ -15,9 +15,8 @@ from django.utils import timezone
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
 from jobs.errors import ConductorError
-from jobs.live.events import EventDraft, store
+from jobs.live.recording import record_cleared, record_rows
 from jobs.registry.models import Conductor, Job
-from jobs.registry.refresh import Change, apply_rows, differing, mark_cleared
 
 _log = structlog.get_logger(__name__)
 
@@ -66,21 +65,10 @@ async def listing_now(client: DaemonClient) -> Listing | None:
 def _write(
     conductor: Conductor, job: Job | None, listing: Listing | None, was_cleared: bool
 ) -> Job | None:
-    drafts: list[EventDraft] = []
-
-    def tell(changes: Sequence[Change], at: datetime) -> None:
-        drafts.extend(EventDraft.of(conductor, change, at) for change in changes)
-
-    def write() -> None:
-        at = listing.at if listing else timezone.now()
-        if was_cleared and job is not None:
-            tell(tuple(mark_cleared(job, at)), at)
-        if listing is not None:
-            tell(tuple(apply_rows(conductor, listing.rows, at)), at)
-
-    # Only what differs is worth the lock that all writers of events share.
-    if was_cleared or (listing and differing(conductor, listing.rows, listing.at)[0]):
-        store(drafts, within=write)
+    if was_cleared and job is not None:
+        record_cleared(job, timezone.now())
+    if listing is not None:
+        record_rows(conductor, listing.rows, listing.at)
     if job is None:
         return None
     known = Job.objects.select_related("conductor", "score_version").filter(pk=job.pk).first()

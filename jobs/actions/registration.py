@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.utils import timezone
 
 from jobs.actions.attempt import Attempt
 from jobs.actions.sources import ScoreText
 from jobs.actions.submission import Submission
-from jobs.live.events import EventDraft, store
-from jobs.registry.models import Conductor, Job, Score, ScoreVersion
-from jobs.registry.refresh import claim
+from jobs.live.recording import record_claim
+from jobs.registry.models import Job, Score, ScoreVersion
 
 _TRIES: Final = 5
 
@@ -49,36 +46,23 @@ def _version(name: str, score: ScoreText, author: User) -> ScoreVersion:
 def register(attempt: Attempt, submission: Submission, job_id: str) -> Job:
     """The run that was just accepted, known before the list shows it or made ours after."""
     first = submission.start_sheet
-    facts = {
+    return record_claim(
+        attempt.conductor,
+        job_id,
+        str(submission.path),
+        since=attempt.began_at,
+        score_name=submission.summary.name[:500],
+        workspace=str(submission.workspace),
+        total_sheets=submission.summary.total_sheets,
+        requested_start_sheet=first if first > 1 else None,
         **ownership(attempt.actor.pk, attempt.actor.get_username(), submission.version.pk),
-        "score_name": submission.summary.name[:500],
-        "workspace": str(submission.workspace),
-        "total_sheets": submission.summary.total_sheets,
-        "requested_start_sheet": first if first > 1 else None,
-    }
-    return claimed(attempt.conductor, job_id, str(submission.path), attempt.began_at, facts)
+    )
 
 
 def ownership(actor_id: int | None, actor_name: str, version_id: int | None) -> dict[str, Any]:
-    """Whose a run is."""
+    """Whose a run is, as fields of a Job."""
     return {
         "submitted_by_id": actor_id,
         "submitted_by_name": actor_name,
         "score_version_id": version_id,
     }
-
-
-def claimed(
-    conductor: Conductor, job_id: str, config_path: str, since: datetime, facts: dict[str, Any]
-) -> Job:
-    """One row for a run of ours, under the lock that the relay's writes take too."""
-    drafts: list[EventDraft] = []
-    found: list[Job] = []
-
-    def write() -> None:
-        job, changes = claim(conductor, job_id, config_path, since=since, **facts)
-        found.append(job)
-        drafts.extend(EventDraft.of(conductor, change, timezone.now()) for change in changes)
-
-    store(drafts, within=write)
-    return found[0]

@@ -6,11 +6,7 @@ from dataclasses import dataclass
 
 from jobs.audit.models import Action
 from jobs.registry.models import Job
-from jobs.terms import Outcome, Verb
-
-HAPPENED = "happened"
-DID_NOT_HAPPEN = "did not happen"
-CANNOT_BE_KNOWN = "cannot be known"
+from jobs.terms import Outcome, Verb, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,13 +19,13 @@ class ActionResult:
     outcome: Outcome
     message: str  # the conductor's own words where it gave any, else Podium's
     job: Job | None
-    verdict: str = ""  # what was later concluded of an unknown outcome
+    verdict: Verdict | None = None  # what was later concluded of an unknown outcome
     is_replay: bool = False  # the stored answer to a repeated key; nothing was done this time
 
     @property
     def is_done(self) -> bool:
         """Whether what was asked for has happened, as far as is known."""
-        return self.outcome is Outcome.SUCCEEDED or self.verdict == HAPPENED
+        return self.outcome is Outcome.SUCCEEDED or self.verdict is Verdict.HAPPENED
 
 
 def result_of(action: Action, job: Job | None) -> ActionResult:
@@ -41,6 +37,6 @@ def result_of(action: Action, job: Job | None) -> ActionResult:
         outcome=Outcome(action.outcome),
         message=action.message,
         job=job,
-        verdict=action.verdict,
+        verdict=Verdict(action.verdict) if action.verdict else None,
         is_replay=True,
     )

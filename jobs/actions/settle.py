@@ -13,17 +13,19 @@ from jobs import audit
 from jobs.access import policy
 from jobs.actions.completion import to_the_end
 from jobs.actions.reconcile import once
-from jobs.actions.results import DID_NOT_HAPPEN, HAPPENED, ActionResult, result_of
+from jobs.actions.results import ActionResult, result_of
 from jobs.actions.words import UnfitText, reason_from
 from jobs.audit import Draft, Origin
 from jobs.audit.models import Action
 from jobs.errors import AccessDenied, InsideTransaction
 from jobs.registry.models import Job
-from jobs.terms import Outcome, RecordKind, Verb
+from jobs.terms import Outcome, RecordKind, Verb, Verdict
+
+_CONCLUSIONS = frozenset({Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN})
 
 
 async def settle(
-    *, actor: User, action: Action, conclusion: str, reason: str, origin: Origin
+    *, actor: User, action: Action, conclusion: Verdict, reason: str, origin: Origin
 ) -> ActionResult:
     """Record what a person concludes about an attempt that could not be reconciled.
 
@@ -45,8 +47,8 @@ async def settle(
     reason = reason_from(reason)
     if not reason:
         raise UnfitText("Say what it is concluded from.")
-    if conclusion not in {HAPPENED, DID_NOT_HAPPEN}:
-        raise UnfitText(f"The conclusion is either '{HAPPENED}' or '{DID_NOT_HAPPEN}'.")
+    if conclusion not in _CONCLUSIONS:
+        raise UnfitText("Conclude that it happened, or that it did not.")
     about = {
         "actor_id": actor.pk,
         "actor_name": actor.get_username(),

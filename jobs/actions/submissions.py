@@ -45,7 +45,7 @@ def readers_for(conductor: Conductor) -> Readers | None:
         return Readers()
     if socket.st_uid == os.geteuid():
         return Readers()
-    if socket.st_gid in os.getgroups():
+    if socket.st_gid in {os.getegid(), *os.getgroups()}:
         return Readers(group=socket.st_gid)
     return None
 

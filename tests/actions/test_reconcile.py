@@ -1,0 +1,221 @@
+"""Attempts without an answer, and what the conductor's state says of them later."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from asgiref.sync import async_to_sync
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs import actions
+from jobs.actions import ActionResult, InlineScore, UnfitText
+from jobs.actions.deadlines import ACTION_S, RECONCILE_MARGIN_S
+from jobs.audit import Origin
+from jobs.audit.models import Action, AuditRecord
+from jobs.errors import AccessDenied, IdempotencyConflict
+from jobs.registry.models import Conductor, Job
+from jobs.terms import JobOrigin, Verdict
+from tests.actions.records import kinds_of
+from tests.actions.scripted import ScriptedConductor, closing, closing_after_doing, score_text
+
+reconcile = async_to_sync(actions.reconcile_open)
+settle = async_to_sync(actions.settle)
+
+
+def later() -> datetime:
+    return timezone.now() + timedelta(seconds=ACTION_S + RECONCILE_MARGIN_S + 1)
+
+
+def unanswered(
+    verb: str, manner: Any, job: Job, actor: User, origin: Origin, scripted: ScriptedConductor
+) -> ActionResult:
+    scripted.manners[f"job.{verb}"] = manner
+    act = async_to_sync(getattr(actions, verb))
+    return act(actor=actor, job=job, origin=origin)  # type: ignore[no-any-return]
+
+
+def verdict_of(result: ActionResult) -> tuple[str, bool]:
+    action = Action.objects.get(pk=result.id)
+    return action.verdict, action.needs_attention
+
+
+@pytest.mark.parametrize("verb", ["pause", "cancel"])
+@pytest.mark.parametrize(
+    ("manner", "verdict"),
+    [(closing_after_doing, Verdict.HAPPENED), (closing, Verdict.DID_NOT_HAPPEN)],
+)
+def test_state_decides_about_an_unanswered_call(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    verb: str,
+    manner: Any,
+    verdict: str,
+) -> None:
+    result = unanswered(verb, manner, running, operator, origin, scripted)
+    assert reconcile(conductor, now=later()) == 1
+    assert verdict_of(result) == (verdict, False)
+    assert kinds_of(result) == ["intent", "outcome", "reconciled"]
+    assert len(scripted.asked(f"job.{verb}")) == 1
+
+
+def test_nothing_is_judged_before_its_deadline_and_margin(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    unanswered("pause", closing, running, operator, origin, scripted)
+    asked = len(scripted.requests)
+    assert reconcile(conductor, now=timezone.now() + timedelta(seconds=ACTION_S)) == 0
+    assert len(scripted.requests) == asked  # nothing to judge, so the conductor is left alone
+
+
+def test_attempt_is_judged_once(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result = unanswered("pause", closing, running, operator, origin, scripted)
+    assert [reconcile(conductor, now=later()) for _ in range(2)] == [1, 0]
+    assert kinds_of(result).count("reconciled") == 1
+
+
+async def test_two_relays_at_once_write_one_verdict(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    scripted.manners["job.pause"] = closing
+    await actions.pause(actor=operator, job=running, origin=origin)
+    judged = await asyncio.gather(
+        *(actions.reconcile_open(conductor, now=later()) for _ in range(3))
+    )
+    assert sum(judged) == 1
+    assert await AuditRecord.objects.filter(kind="reconciled").acount() == 1
+
+
+def test_conductor_that_is_down_proves_nothing(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result = unanswered("pause", closing, running, operator, origin, scripted)
+    conductor.socket_path += ".gone"
+    assert reconcile(conductor, now=later()) == 0
+    assert verdict_of(result) == ("", False)
+
+
+def test_refused_and_finished_attempts_are_left_alone(
+    running: Job, conductor: Conductor, operator: User, origin: Origin
+) -> None:
+    pause = async_to_sync(actions.pause)
+    for _ in range(2):
+        pause(actor=operator, job=running, origin=origin)
+    assert reconcile(conductor, now=later()) == 0
+
+
+async def test_intent_of_a_crashed_process_is_closed(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    gate = scripted.gate("job.pause")
+    before = asyncio.all_tasks()
+    task = asyncio.create_task(actions.pause(actor=operator, job=running, origin=origin))
+    await scripted.reached("job.pause")
+    for inner in asyncio.all_tasks() - before:
+        inner.cancel()
+    await asyncio.wait({task})
+    gate.set()
+    await actions.reconcile_open(conductor, now=later())
+    action = await Action.objects.aget()
+    assert action.verdict in {Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN}
+    assert action.outcome == "unknown"
+
+
+def test_submit_that_arrived_becomes_the_submitters_run(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    scripted.manners["job.submit"] = closing_after_doing
+    result = async_to_sync(actions.submit)(
+        actor=operator, origin=origin, source=InlineScore(score_text()), conductor=conductor
+    )
+    reconcile(conductor, now=later())
+    job = Job.objects.get()
+    assert verdict_of(result) == (Verdict.HAPPENED, False)
+    assert (job.origin, job.submitted_by) == (JobOrigin.CONSOLE, operator)
+    assert Action.objects.get(pk=result.id).job_pk == job.pk
+
+
+def test_submit_that_never_arrived_is_concluded(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    scripted.manners["job.submit"] = closing
+    result = async_to_sync(actions.submit)(
+        actor=operator, origin=origin, source=InlineScore(score_text()), conductor=conductor
+    )
+    [params] = scripted.asked("job.submit")
+    assert Path(params["config_path"]).exists()
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.DID_NOT_HAPPEN, False)
+
+
+@pytest.fixture
+def undecided(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> Action:
+    """An attempt that cannot be known: the run has gone."""
+    result = unanswered("cancel", closing, running, operator, origin, scripted)
+    scripted.rows.clear()
+    reconcile(conductor, now=later())
+    return Action.objects.get(pk=result.id)
+
+
+def test_what_cannot_be_known_waits_for_a_person(undecided: Action) -> None:
+    assert (undecided.verdict, undecided.needs_attention) == (Verdict.CANNOT_BE_KNOWN, True)
+
+
+def test_person_settles_it_with_a_reason(undecided: Action, operator: User, origin: Origin) -> None:
+    result = settle(
+        actor=operator,
+        action=undecided,
+        conclusion=Verdict.HAPPENED,
+        reason="the log says so",
+        origin=origin,
+    )
+    assert (result.verdict, kinds_of(result)[-1]) == (Verdict.HAPPENED, "settled")
+    undecided.refresh_from_db()
+    assert not undecided.needs_attention
+
+
+def test_second_person_finds_it_settled(undecided: Action, operator: User, origin: Origin) -> None:
+    ask: dict[str, Any] = {"actor": operator, "action": undecided, "origin": origin}
+    settle(**ask, conclusion=Verdict.HAPPENED, reason="the log")
+    with pytest.raises((IdempotencyConflict, UnfitText)):
+        settle(**ask, conclusion=Verdict.DID_NOT_HAPPEN, reason="a hunch")
+
+
+@pytest.mark.parametrize(
+    ("conclusion", "reason"), [(Verdict.HAPPENED, " "), (Verdict.CANNOT_BE_KNOWN, "because")]
+)
+def test_conclusion_without_reason_or_meaning_is_not_recorded(
+    undecided: Action, operator: User, origin: Origin, conclusion: Verdict, reason: str
+) -> None:
+    with pytest.raises(UnfitText):
+        settle(
+            actor=operator, action=undecided, conclusion=conclusion, reason=reason, origin=origin
+        )
+    assert AuditRecord.objects.filter(kind="settled").count() == 0
+
+
+def test_viewer_may_not_settle_and_the_attempt_stays_as_it_is(
+    undecided: Action, viewer: User, origin: Origin
+) -> None:
+    with pytest.raises(AccessDenied):
+        settle(
+            actor=viewer,
+            action=undecided,
+            conclusion=Verdict.HAPPENED,
+            reason="I think",
+            origin=origin,
+        )
+    undecided.refresh_from_db()
+    assert (undecided.outcome, undecided.needs_attention) == ("unknown", True)
+    assert Action.objects.filter(verb="settle", outcome="denied").count() == 1

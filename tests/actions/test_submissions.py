@@ -1,0 +1,64 @@
+"""The files that submits send."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+
+from jobs.actions import submissions
+from jobs.actions.submissions import Readers, readers_for
+from jobs.registry.models import Conductor
+
+
+def test_file_is_private_and_named_after_the_job(tmp_path: Path) -> None:
+    path = submissions.place_for(tmp_path / "submissions", uuid4(), "nightly")
+    submissions.write(path, b"name: nightly", Readers())
+    assert (path.name, path.read_bytes()) == ("nightly.yaml", b"name: nightly")
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert path.parent.stat().st_mode & 0o777 == 0o700
+
+
+def test_shared_group_may_read_and_nobody_else(tmp_path: Path) -> None:
+    path = submissions.place_for(tmp_path, uuid4(), "nightly")
+    submissions.write(path, b"x", Readers(group=os.getegid()))
+    assert (path.stat().st_mode & 0o777, path.stat().st_gid) == (0o640, os.getegid())
+    assert path.parent.stat().st_mode & 0o777 == 0o750
+
+
+def test_file_is_never_overwritten(tmp_path: Path) -> None:
+    path = submissions.place_for(tmp_path, uuid4(), "nightly")
+    submissions.write(path, b"first", Readers())
+    with pytest.raises(FileExistsError):
+        submissions.write(path, b"second", Readers())
+    assert path.read_bytes() == b"first"
+
+
+def test_discarded_file_leaves_nothing(tmp_path: Path) -> None:
+    path = submissions.place_for(tmp_path, uuid4(), "nightly")
+    submissions.write(path, b"x", Readers())
+    submissions.discard(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_conductor_of_our_own_user_reads_private_files(short_tmp: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(str(short_tmp / "c.sock"))
+        conductor = Conductor(kind=Conductor.Kind.REAL, socket_path=str(short_tmp / "c.sock"))
+        assert readers_for(conductor) == Readers()
+
+
+def test_conductor_of_another_user_is_written_for_through_a_shared_group_alone(
+    short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    conductor = Conductor(kind=Conductor.Kind.REAL, socket_path=str(short_tmp / "c.sock"))
+    with socket.socket(socket.AF_UNIX) as listening:
+        listening.bind(conductor.socket_path)
+        monkeypatch.setattr(os, "geteuid", lambda: 4_242)
+        assert readers_for(conductor) == Readers(group=os.getegid())
+        monkeypatch.setattr(os, "getegid", lambda: 4_242)
+        monkeypatch.setattr(os, "getgroups", lambda: [])
+        assert readers_for(conductor) is None
