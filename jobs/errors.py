@@ -35,7 +35,15 @@ class AccessDenied(PodiumError):
 
 
 class AuditUnavailable(PodiumError):
-    """The intent could not be written, so nothing was sent to the conductor."""
+    """The intent could not be written, so nothing was sent to the conductor.
+
+    `may_be_recorded` is True when the write was under way and its end was not heard of: the
+    record may be found in the log later.
+    """
+
+    def __init__(self, message: str, *, may_be_recorded: bool = False) -> None:
+        super().__init__(message)
+        self.may_be_recorded = may_be_recorded
 
 
 class InsideTransaction(PodiumError):

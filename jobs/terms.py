@@ -31,6 +31,14 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"  # may have arrived, no answer
 
 
+class Verdict(StrEnum):
+    """What was later concluded of an attempt that nobody answered."""
+
+    HAPPENED = "happened"
+    DID_NOT_HAPPEN = "did not happen"
+    CANNOT_BE_KNOWN = "cannot be known"
+
+
 class RecordKind(StrEnum):
     """What one audit record says about its attempt."""
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.services.folder import short_folder
 
-pytest_plugins = ["tests.strictness", "tests.services.fixtures"]
+pytest_plugins = ["tests.strictness", "tests.services.fixtures", "tests.append_only"]
 
 
 @pytest.fixture

@@ -1,44 +1,54 @@
-"""The address of the person behind a connection, as far as trusted proxies tell it."""
+"""The person's address behind proxies that are trusted, and no other."""
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Sequence
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
+from typing import Final
 
-Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Address = IPv4Address | IPv6Address
+Network = IPv4Network | IPv6Network
 
-_MAX_HOPS = 20
+_MAX_HOPS: Final = 20
+_MAX_HEADER_CHARS: Final = 2_000
 
 
-def client_address(peer: str, forwarded_for: str, trusted: Sequence[Network]) -> str:
-    """The first address, counted from our side, that is not one of our proxies.
+def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str:
+    """The address of the person, from the connection's other end and `X-Forwarded-For`.
 
-    `forwarded_for` is X-Forwarded-For, which anybody may write: only what a trusted proxy added
-    counts, so it is read from right to left and no further than the first foreign address.
+    Read from the right: each proxy appends whom it spoke to, so an entry is worth as much as the
+    one who wrote it. The first that is no trusted proxy is the person; anything to its left may
+    be made up.
     """
-    if not _is_trusted(peer, trusted):
-        return peer
-    client = peer
-    for part in reversed(forwarded_for.split(",")[-_MAX_HOPS:]):
-        address = _parsed(part.strip())
-        if address is None:
+    current = parsed(peer)
+    if current is None:
+        return ""
+    hops = forwarded[-_MAX_HEADER_CHARS:].split(",") if forwarded else []
+    for hop in reversed(hops[-_MAX_HOPS:]):
+        if not _is_trusted(current, trusted):
             break
-        client = str(address)
-        if not _is_trusted(client, trusted):
+        further = parsed(hop)
+        if further is None:
             break
-    return client
+        current = further
+    return str(current)
 
 
-def _is_trusted(text: str, trusted: Sequence[Network]) -> bool:
-    address = _parsed(text)
-    return address is not None and any(address in network for network in trusted)
-
-
-def _parsed(text: str) -> Address | None:
+def parsed(text: str) -> Address | None:
+    """An address, with or without a port, brackets or a zone; None when it is none."""
+    text = text.strip()
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
     try:
-        address = ipaddress.ip_address(text)
+        address = ip_address(text.partition("%")[0])
     except ValueError:
         return None
-    mapped = getattr(address, "ipv4_mapped", None)
-    return mapped or address
+    if isinstance(address, IPv6Address) and address.ipv4_mapped:
+        return address.ipv4_mapped
+    return address
+
+
+def _is_trusted(address: Address, trusted: Sequence[Network]) -> bool:
+    return any(address in network for network in trusted)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from django.contrib.auth.models import Group, Permission
-from django.db import DEFAULT_DB_ALIAS
+from django.db import DEFAULT_DB_ALIAS, transaction
 
 _VIEWER: Final = frozenset({"view_job", "view_conductor", "view_score", "view_scoreversion"})
 
@@ -22,10 +22,11 @@ def ensure_groups(*, using: str = DEFAULT_DB_ALIAS, **_signal: Any) -> None:
     An existing group is left as it is: an administrator may have changed it on purpose.
     """
     for name, codenames in GROUPS.items():
-        group, is_new = Group.objects.using(using).get_or_create(name=name)
-        if is_new:
-            group.permissions.set(
-                Permission.objects.using(using).filter(
-                    content_type__app_label="jobs", codename__in=codenames
+        with transaction.atomic(using=using):  # never a group that exists without its rights
+            group, is_new = Group.objects.using(using).get_or_create(name=name)
+            if is_new:
+                group.permissions.set(
+                    Permission.objects.using(using).filter(
+                        content_type__app_label="jobs", codename__in=codenames
+                    )
                 )
-            )

@@ -54,6 +54,15 @@ def has_any_right(user: Person) -> bool:
     return any(_holds(user, permission) for permission in set(PERMISSIONS.values()))
 
 
+def rights_of(user: Person) -> frozenset[str]:
+    """All that somebody may, read from the database now, not from what `user` remembers.
+
+    For connections that outlive a change of rights, such as sockets.
+    """
+    fresh = User.objects.filter(pk=user.pk).first() if isinstance(user, User) else None
+    return frozenset(right for right in PERMISSIONS if fresh is not None and may(fresh, right))
+
+
 def visible_jobs(user: Person) -> JobQuerySet:
     """The runs that somebody may see."""
     return Job.objects.all() if may(user, VIEW) else Job.objects.none()

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from jobs.access.addresses import client_address
+from jobs.access.addresses import client_address, parsed
 from jobs.audit.origin import Origin
 from jobs.terms import Channel
+
+_MAX_CHARS: Final = 500  # of an agent or a path
 
 
 class RequestIdMiddleware:
@@ -35,12 +37,11 @@ def origin_of(
     request: HttpRequest, *, channel: Channel = Channel.PAGE, token_id: int | None = None
 ) -> Origin:
     """Where a request came from, for the audit log."""
-    peer = request.META.get("REMOTE_ADDR", "")
-    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "")
-    return Origin(
+    peer, forwarded = _ends(request)
+    return _origin(
+        peer,
+        forwarded,
         channel=channel,
-        ip=client_address(peer, forwarded, settings.PODIUM_TRUSTED_PROXIES),
-        peer_ip=peer,
         user_agent=request.META.get("HTTP_USER_AGENT", ""),
         path=request.path,
         token_id=token_id,
@@ -52,15 +53,51 @@ def origin_of_scope(
     scope: Mapping[str, Any], *, channel: Channel = Channel.PAGE, token_id: int | None = None
 ) -> Origin:
     """Where a websocket's handshake came from: the same of an ASGI scope."""
-    headers = dict(scope.get("headers", ()))
     peer = str((scope.get("client") or ("",))[0])
-    forwarded = headers.get(b"x-forwarded-for", b"").decode("latin-1")
-    return Origin(
+    return _origin(
+        peer,
+        ",".join(_headers(scope, b"x-forwarded-for")),
         channel=channel,
-        ip=client_address(peer, forwarded, settings.PODIUM_TRUSTED_PROXIES),
-        peer_ip=peer,
-        user_agent=headers.get(b"user-agent", b"").decode("latin-1"),
+        user_agent=" ".join(_headers(scope, b"user-agent")),
         path=str(scope.get("path", "")),
         token_id=token_id,
         request_id=secrets.token_hex(8),
     )
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The person's address, which failed logins are counted by."""
+    return client_address(*_ends(request), settings.PODIUM_TRUSTED_PROXIES)
+
+
+def _ends(request: HttpRequest) -> tuple[str, str]:
+    meta = request.META
+    return meta.get("REMOTE_ADDR") or "", meta.get("HTTP_X_FORWARDED_FOR") or ""
+
+
+def _origin(
+    peer: str,
+    forwarded: str,
+    *,
+    channel: Channel,
+    user_agent: str,
+    path: str,
+    token_id: int | None,
+    request_id: str,
+) -> Origin:
+    address = parsed(peer)
+    return Origin(
+        channel=channel,
+        ip=client_address(peer, forwarded, settings.PODIUM_TRUSTED_PROXIES),
+        peer_ip=str(address) if address else "",  # a proxy on a Unix socket has none
+        user_agent=user_agent[:_MAX_CHARS],
+        path=path[:_MAX_CHARS],
+        token_id=token_id,
+        request_id=request_id,
+    )
+
+
+def _headers(scope: Mapping[str, Any], name: bytes) -> list[str]:
+    return [
+        value.decode("latin-1") for key, value in scope.get("headers", ()) if key.lower() == name
+    ]

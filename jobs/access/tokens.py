@@ -1,75 +1,136 @@
-"""Bearer tokens: made once, shown once, kept as a hash.
-
-A token has 256 random bits, so a plain sha256 is enough: there is nothing to guess that a slow
-hash would have to protect.
-"""
+"""Bearer tokens: made, listed, revoked and recognised. Only a hash of one is stored."""
 
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from datetime import timedelta
+from functools import partial
 from typing import Final
+from uuid import uuid4
 
+import structlog
 from django.contrib.auth.models import User
+from django.db import DatabaseError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from jobs import audit
 from jobs.access.models import ApiToken
+from jobs.audit import Draft, Origin
+from jobs.errors import PodiumError
+from jobs.terms import Outcome, RecordKind
 
-PREFIX: Final = "podium_"
-_SCHEME: Final = "bearer"
-_MAX_CHARS: Final = 200
-_HINT_CHARS: Final = len(PREFIX) + 4
+_log = structlog.get_logger(__name__)
+
+PREFIX: Final = "podium_"  # by which secret scanners, and people, recognise one
+_HINT_CHARS: Final = 12
+_HEADER: Final = re.compile(rf"Bearer[ ]+({PREFIX}[A-Za-z0-9_-]{{43}})[ ]*", re.IGNORECASE)
+_MAX_HEADER_CHARS: Final = 200
 _USE_NOTED_EVERY: Final = timedelta(minutes=1)
+_NAME: Final = re.compile(r"[^\x00-\x1f\x7f]{1,100}")
 
 
-def create(user: User, name: str) -> tuple[ApiToken, str]:
-    """A new token of a user, and its only plain text.
+class TokenError(PodiumError):
+    """A token cannot be made or revoked; the text says why."""
+
+
+def create(
+    user: User, name: str, *, by: User | None = None, origin: Origin | None = None
+) -> tuple[ApiToken, str]:
+    """A new token of this user, and its text, which exists nowhere else.
+
+    The text is given out once the record of its making is durable; in a transaction of the
+    caller's the record is written when that is committed.
 
     Raises:
-        IntegrityError: the user has a token of that name.
+        TokenError: the name is not acceptable or taken, or the user is inactive.
+        AuditUnavailable: it could not be recorded, and there is no token.
     """
+    if not user.is_active:
+        raise TokenError(f"{user.get_username()} is not active.")
+    if not _NAME.fullmatch(name) or not name.isprintable():
+        raise TokenError("A token's name has 1 to 100 printable characters.")
+    if ApiToken.objects.filter(user=user, name=name).exists():
+        raise TokenError(f"{user.get_username()} has a token of the name {name!r} already.")
     plain = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user=user, name=name, token_sha256=_hashed(plain), hint=plain[:_HINT_CHARS]
+        user=user, name=name, token_sha256=_hash(plain), hint=plain[:_HINT_CHARS]
     )
+    try:
+        transaction.on_commit(partial(_note, "create token", token, by, origin))
+    except BaseException:
+        token.delete()
+        raise
     return token, plain
 
 
-def revoke(token: ApiToken) -> None:
-    """End a token now; its row stays, for records name it."""
-    token.revoked_at = timezone.now()
-    token.save(update_fields=("revoked_at",))
+def revoke(token: ApiToken, *, by: User | None = None, origin: Origin | None = None) -> bool:
+    """Make a token worthless, now; False when it was already.
 
-
-def authenticate(header: str) -> tuple[User, ApiToken] | None:
-    """Whose token an `Authorization` header carries; None for anything but a valid one.
-
-    The token of a user who is no longer active is not valid.
+    Raises:
+        AuditUnavailable: it is revoked, and the record of it could not be written.
     """
-    scheme, _, plain = header.strip().partition(" ")
-    plain = plain.strip()
-    if scheme.lower() != _SCHEME or not plain.startswith(PREFIX) or len(plain) > _MAX_CHARS:
+    now = timezone.now()
+    # First the revocation: a full disk must not keep a stolen token alive.
+    if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
+        return False
+    token.revoked_at = now
+    transaction.on_commit(partial(_note, "revoke token", token, by, origin))
+    return True
+
+
+def authenticate(header: str | None) -> tuple[User, ApiToken] | None:
+    """The user and token of an `Authorization` header; None for whatever is not a valid one."""
+    if header is None or len(header) > _MAX_HEADER_CHARS:
+        return None
+    match = _HEADER.fullmatch(header)
+    if match is None:
         return None
     token = (
         ApiToken.objects.select_related("user")
-        .filter(token_sha256=_hashed(plain), revoked_at=None, user__is_active=True)
+        .filter(token_sha256=_hash(match[1]), revoked_at=None, user__is_active=True)
         .first()
     )
     if token is None:
         return None
     _note_use(token)
-    return token.user, token
+    user: User = token.user
+    return user, token
 
 
 def _note_use(token: ApiToken) -> None:
-    """Keep the time of the last use, to the minute: a write for each request would be one lock."""
+    """Remember when it was last used, to the minute; a busy database must not lock anyone out."""
     now = timezone.now()
-    stale = Q(last_used_at=None) | Q(last_used_at__lt=now - _USE_NOTED_EVERY)
-    if token.last_used_at is None or token.last_used_at < now - _USE_NOTED_EVERY:
-        ApiToken.objects.filter(stale, pk=token.pk).update(last_used_at=now)
+    oldest = now - _USE_NOTED_EVERY
+    if token.last_used_at is not None and token.last_used_at > oldest:
+        return
+    try:
+        ApiToken.objects.filter(pk=token.pk).filter(
+            Q(last_used_at=None) | Q(last_used_at__lte=oldest)
+        ).update(last_used_at=now)
+    except DatabaseError:
+        _log.warning("use of token not noted", token_id=token.pk, exc_info=True)
 
 
-def _hashed(plain: str) -> str:
-    return hashlib.sha256(plain.encode("utf-8", "replace")).hexdigest()
+def _note(verb: str, token: ApiToken, by: User | None, origin: Origin | None) -> None:
+    origin = origin or Origin.of_command("token")
+    owner = token.user.get_username()
+    draft = Draft(
+        action_id=uuid4(),
+        kind=RecordKind.NOTE,
+        verb=verb,
+        actor_id=by.pk if by else None,
+        actor_name=by.get_username() if by else origin.user_agent,
+        origin=origin,
+        arguments={"user": owner, "user_id": token.user_id, "name": token.name, "token": token.pk},
+        outcome=Outcome.SUCCEEDED,
+        message=f"{verb} {token.name!r} of {owner}",
+    )
+    audit.append(draft)
+
+
+def _hash(plain: str) -> str:
+    # A plain hash is enough: 256 random bits cannot be guessed, so nothing has to be slow.
+    return hashlib.sha256(plain.encode("ascii")).hexdigest()
