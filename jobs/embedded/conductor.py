@@ -421,7 +421,8 @@ class Conductor:
             admitted = await asyncio.to_thread(admit, Path(record.config_path))
         if run.sheets is None:
             run.load(await asyncio.to_thread(self.store.sheets, record.run_id))
-        await prepare_sheets(run, admitted, self.store)
+        # A reason is only given by the conductor itself: then this is a restart, not a resume.
+        await prepare_sheets(run, admitted, self.store, second_chance=reason is None)
         if record.status == "running" and not self.is_stopping:
             driver = Driver(run, self.context(run, admitted), self.store, self._sheet_slots)
             self._drivers[record.run_id] = driver

@@ -14,10 +14,13 @@ from jobs.scores import SheetPlan
 CHUNK = 200  # sheets between two looks at the event loop
 
 
-async def prepare_sheets(run: Run, admitted: Admitted, store: Store) -> None:
-    """New sheets are made; failed, cancelled and blocked ones get another chance.
+async def prepare_sheets(
+    run: Run, admitted: Admitted, store: Store, *, second_chance: bool = True
+) -> None:
+    """New sheets are made; failed, cancelled and blocked ones get a second chance.
 
-    Completed and skipped sheets stay what they are, also when the score has changed.
+    Completed and skipped sheets stay what they are, also when the score has changed. After a
+    restart of the conductor nobody asked for a second chance.
     """
     record = run.record
     expansion, config = admitted.expansion, admitted.config
@@ -31,7 +34,7 @@ async def prepare_sheets(run: Run, admitted: Admitted, store: Store) -> None:
     record.parallel_max_concurrent = at_once
     run.drop_after(record.total_sheets)
     for plan in expansion:
-        _prepare(run, plan, admitted)
+        _prepare(run, plan, admitted, second_chance=second_chance)
         if plan.number % CHUNK == 0:
             await asyncio.sleep(0)
     record.has_checkpoint = True
@@ -39,7 +42,7 @@ async def prepare_sheets(run: Run, admitted: Admitted, store: Store) -> None:
     await store.commit([dropped, *run.statements()])
 
 
-def _prepare(run: Run, plan: SheetPlan, admitted: Admitted) -> None:
+def _prepare(run: Run, plan: SheetPlan, admitted: Admitted, *, second_chance: bool) -> None:
     assert run.sheets is not None  # noqa: S101 - made by the caller
     sheet = run.sheets.get(plan.number)
     if sheet is None:
@@ -47,7 +50,7 @@ def _prepare(run: Run, plan: SheetPlan, admitted: Admitted) -> None:
         if plan.number < run.record.start_sheet:
             sheet.status = "skipped"
             sheet.completed_at = now_iso()
-    elif sheet.status in ("failed", "cancelled") or sheet.is_blocked:
+    elif second_chance and (sheet.status in ("failed", "cancelled") or sheet.is_blocked):
         sheet.start_over()
     retry = admitted.config.retry
     limits = (retry.max_retries, retry.max_completion_attempts)

@@ -14,6 +14,7 @@ import psutil
 from jobs.embedded.conductor import Conductor
 
 MIB = 1024 * 1024
+BACKLOG = 512  # of the socket; a full one makes clients fail at once, with EAGAIN
 FALLBACK_VERSION = "0.1.0"  # when Podium runs from a checkout that is not installed
 
 
@@ -103,7 +104,7 @@ class Reports:
             "socket": {
                 "path": str(settings.socket_path),
                 "permissions": settings.socket_mode,
-                "backlog": 128,
+                "backlog": BACKLOG,
             },
             "pid_file": str(settings.home.lock),
             "max_concurrent_jobs": settings.max_jobs,

@@ -11,12 +11,12 @@ from jobs.conductor import wire
 from jobs.embedded.document import dump
 from jobs.embedded.events import Bus
 from jobs.embedded.methods import Methods, Raw, Refusal
+from jobs.embedded.reports import BACKLOG
 from jobs.embedded.requests import read_request
 from jobs.embedded.settings import Settings
 
 logger = logging.getLogger("podium.conductor")
 
-BACKLOG = 128
 SEND_S = 60.0  # for a client to take what we send; one that does not is let go
 DISCARD_S = 5.0  # for the rest of a message that is too long anyway
 STREAM = "daemon.monitor.stream"

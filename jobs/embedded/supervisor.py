@@ -73,6 +73,8 @@ def whole_characters(data: bytes | bytearray) -> int:
         if byte & 0xC0 == 0x80:
             continue  # inside a character: look for its first byte
         wanted = 4 if byte >= 0xF0 else 3 if byte >= 0xE0 else 2 if byte >= 0xC0 else 1
+        if byte >= 0xF8:
+            wanted = 1  # no first byte of anything
         return len(data) - back if wanted > back else len(data)
     return len(data)
 
