@@ -15,10 +15,10 @@ from channels.db import database_sync_to_async
 
 from jobs.actions.deadlines import KEYS_KEPT_DAYS, REPEAT_POLL_S, REPEAT_WAIT_S, RETRY_AFTER_S
 from jobs.actions.results import ActionResult, result_of
+from jobs.actions.runs import known_run
 from jobs.audit import IdempotencyDraft
 from jobs.audit.models import Action, IdempotencyKey
 from jobs.errors import IdempotencyConflict
-from jobs.registry.models import Job
 from jobs.terms import Outcome
 
 
@@ -79,8 +79,7 @@ def first_answer(request: RequestKey) -> ActionResult | None:
             "The first request with this idempotency key is still running.",
             retry_after_s=RETRY_AFTER_S,
         )
-    job = Job.objects.select_related("conductor", "score_version").filter(pk=action.job_pk).first()
-    return result_of(action, job)
+    return result_of(action, known_run(action.job_pk))
 
 
 async def answer_of_repeat(request: RequestKey, *, is_patient: bool) -> ActionResult:

@@ -7,6 +7,7 @@ Source: docs, conductor protocol, "Job methods"; recorded exchange `pause_resume
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Final, Protocol
 
 from jobs.terms import Verb
@@ -15,8 +16,13 @@ from jobs.terms import Verb
 class Offered(Protocol):
     """What of a run decides on its offers."""
 
-    status: str
-    gone_at: object | None
+    @property
+    def status(self) -> str:
+        """The conductor's word."""
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """When it left its conductor's list."""
 
 
 _OFFERS: Final[dict[str, frozenset[Verb]]] = {

@@ -18,6 +18,7 @@ from jobs.actions.deadlines import RECONCILE_MARGIN_S
 from jobs.actions.evidence import Judgement, Open, weigh
 from jobs.actions.refresh import Listing, learn
 from jobs.actions.registration import ownership
+from jobs.actions.runs import known_run
 from jobs.audit import Draft, IdempotencyDraft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import ConductorError, IdempotencyConflict
@@ -91,7 +92,7 @@ def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
     """The record of what the list shows about one attempt."""
     intent = AuditRecord.objects.get(action_id=action.action_id, kind=RecordKind.INTENT)
     arguments: dict[str, Any] = intent.arguments
-    job = Job.objects.filter(pk=intent.job_pk).first() if intent.job_pk else None
+    job = known_run(intent.job_pk)
     config_path = str(arguments.get("config_path", ""))
     is_ours = bool(arguments.get("written_by_podium"))
     verb = Verb(action.verb)

@@ -12,6 +12,7 @@ from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
+from jobs.actions.runs import known_run
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
 from jobs.errors import ConductorError
@@ -69,7 +70,4 @@ def _write(
         record_cleared(job, timezone.now())
     if listing is not None:
         record_rows(conductor, listing.rows, listing.at)
-    if job is None:
-        return None
-    known = Job.objects.select_related("conductor", "score_version").filter(pk=job.pk).first()
-    return known or job
+    return job and (known_run(job.pk) or job)

@@ -10,6 +10,13 @@ from jobs.conductor.messages import JobRow
 from jobs.registry.models import Job
 
 
+def known_run(pk: int | None) -> Job | None:
+    """The run of that id, with what is shown beside it."""
+    if pk is None:
+        return None
+    return Job.objects.select_related("conductor", "score_version").filter(pk=pk).first()
+
+
 class Presence(Enum):
     """Whether a run is still in its conductor's registry."""
 

@@ -14,11 +14,11 @@ from jobs.access import policy
 from jobs.actions.completion import to_the_end
 from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
+from jobs.actions.runs import known_run
 from jobs.actions.words import UnfitText, reason_from
 from jobs.audit import Draft, Origin
 from jobs.audit.models import Action
 from jobs.errors import AccessDenied, InsideTransaction
-from jobs.registry.models import Job
 from jobs.terms import Outcome, RecordKind, Verb, Verdict
 
 _CONCLUSIONS = frozenset({Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN})
@@ -49,7 +49,7 @@ async def settle(
         raise UnfitText("Say what it is concluded from.")
     if conclusion not in _CONCLUSIONS:
         raise UnfitText("Conclude that it happened, or that it did not.")
-    about = {
+    about: dict[str, Any] = {
         "actor_id": actor.pk,
         "actor_name": actor.get_username(),
         "origin": origin,
@@ -95,11 +95,9 @@ def _may_settle(actor: User, action: Action) -> bool:
         raise InsideTransaction("An attempt was to be settled inside a transaction.")
     if not Action.objects.filter(pk=action.pk, needs_attention=True).exists():
         raise UnfitText("This attempt does not wait to be settled.")
-    job = Job.objects.filter(pk=action.job_pk).first() if action.job_pk else None
-    return policy.may(actor, Verb(action.verb), job)
+    return policy.may(actor, Verb(action.verb), known_run(action.job_pk))
 
 
 def _settled(draft: Draft) -> ActionResult:
     action = Action.objects.get(action_id=draft.action_id)
-    job = Job.objects.select_related("conductor", "score_version").filter(pk=action.job_pk).first()
-    return result_of(action, job)
+    return result_of(action, known_run(action.job_pk))

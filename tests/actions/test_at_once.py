@@ -8,8 +8,8 @@ from django.contrib.auth.models import User
 
 from jobs import actions
 from jobs.audit import Origin
-from jobs.audit.models import AuditRecord
 from jobs.registry.models import Job
+from tests.actions.records import records
 from tests.actions.scripted import ScriptedConductor
 from tests.factories import make_user
 
@@ -30,4 +30,4 @@ async def test_two_pauses_at_once_are_one_success_and_one_truthful_refusal(
     assert results == ["refused", "succeeded"]
     [refusal] = [task.result() for task in tasks if task.result().outcome == "refused"]
     assert "is paused, not running" in refusal.message
-    assert await AuditRecord.objects.acount() == 4
+    assert await records().acount() == 4

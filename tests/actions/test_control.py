@@ -9,13 +9,13 @@ from django.db import transaction
 
 from jobs import actions
 from jobs.audit import Origin
-from jobs.audit.models import Action, AuditRecord
+from jobs.audit.models import Action
 from jobs.errors import InsideTransaction
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job
 from jobs.terms import Outcome
 from tests.actions.fixtures import known
-from tests.actions.records import intent_of, kinds_of, outcomes
+from tests.actions.records import intent_of, kinds_of, outcomes, records
 from tests.actions.scripted import ScriptedConductor
 
 pause = async_to_sync(actions.pause)
@@ -144,7 +144,7 @@ def test_action_inside_a_transaction_is_a_programming_error(
 ) -> None:
     with transaction.atomic(), pytest.raises(InsideTransaction):
         pause(actor=operator, job=running, origin=origin)
-    assert (scripted.requests, AuditRecord.objects.count()) == ([], 0)
+    assert (scripted.requests, records().count()) == ([], 0)
 
 
 async def test_action_runs_on_an_event_loop_as_well(

@@ -13,12 +13,12 @@ from django.utils import timezone
 from jobs import actions, audit
 from jobs.actions import ActionResult
 from jobs.audit import Draft, Origin
-from jobs.audit.models import Action, AuditRecord
+from jobs.audit.models import Action
 from jobs.conductor import wire
 from jobs.errors import AuditUnavailable
 from jobs.registry.models import Conductor, Job
 from jobs.terms import Outcome, RecordKind
-from tests.actions.records import kinds_of
+from tests.actions.records import attempts, kinds_of, records
 from tests.actions.scripted import (
     Manner,
     ScriptedConductor,
@@ -137,7 +137,7 @@ async def test_caller_that_hangs_up_leaves_a_whole_record(
     gate.set()
     with pytest.raises(asyncio.CancelledError):
         await task
-    kinds = [record.kind async for record in AuditRecord.objects.order_by("n")]
+    kinds = [record.kind async for record in records()]
     assert kinds == ["intent", "outcome"]
 
 
@@ -152,7 +152,7 @@ async def test_crash_between_intent_and_outcome_leaves_the_intent_open(
         inner.cancel()
     await asyncio.wait({task})
     gate.set()
-    action = await Action.objects.aget()
+    action = await attempts().aget()
     assert action.outcome == "open"
     assert action.deadline_at is not None
     assert action.deadline_at > timezone.now() - timedelta(seconds=1)

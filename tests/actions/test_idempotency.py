@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -14,11 +15,12 @@ from jobs import actions
 from jobs.actions import InlineScore
 from jobs.actions.idempotency import prune_keys
 from jobs.audit import Origin
-from jobs.audit.models import Action, IdempotencyKey
+from jobs.audit.models import IdempotencyKey
 from jobs.errors import IdempotencyConflict
 from jobs.registry.models import Conductor, Job
 from jobs.terms import Channel, Outcome
 from tests.actions.fixtures import origin_on
+from tests.actions.records import attempts
 from tests.actions.scripted import ScriptedConductor, closing, score_text
 from tests.factories import make_user
 
@@ -32,7 +34,7 @@ def test_same_key_gets_the_first_answer_and_nothing_is_sent(
     again = pause(actor=operator, job=running, origin=origin, key="k1")
     assert (again.id, again.outcome, again.is_replay) == (first.id, Outcome.SUCCEEDED, True)
     assert len(scripted.asked("job.pause")) == 1
-    assert Action.objects.count() == 1
+    assert attempts().count() == 1
 
 
 def test_same_key_with_another_reason_is_another_request(
@@ -84,7 +86,12 @@ async def test_double_click_on_submit_makes_one_job_and_shows_it_twice(
     conductor: Conductor, operator: User, scripted: ScriptedConductor
 ) -> None:
     origin = origin_on(Channel.PAGE, "/jobs/job/add/")
-    click = {"actor": operator, "origin": origin, "conductor": conductor, "key": "form-1"}
+    click: dict[str, Any] = {
+        "actor": operator,
+        "origin": origin,
+        "conductor": conductor,
+        "key": "form-1",
+    }
     first, second = await asyncio.gather(
         actions.submit(source=InlineScore(score_text()), **click),
         actions.submit(source=InlineScore(score_text()), **click),
@@ -100,7 +107,7 @@ async def test_program_that_repeats_while_the_first_runs_is_told_to_wait(
 ) -> None:
     origin = origin_on(Channel.API, "/api/jobs/1/pause")
     gate = scripted.gate("job.pause")
-    ask = {"actor": operator, "job": running, "origin": origin, "key": "k1"}
+    ask: dict[str, Any] = {"actor": operator, "job": running, "origin": origin, "key": "k1"}
     async with asyncio.TaskGroup() as group:
         first = group.create_task(actions.pause(**ask))
         await scripted.reached("job.pause")

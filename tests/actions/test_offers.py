@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -19,7 +20,7 @@ from jobs.terms import (
 @dataclass
 class Run:
     status: str
-    gone_at: object | None = None
+    gone_at: datetime | None = None
 
 
 @pytest.mark.parametrize("status", sorted(LIVE_JOB_STATUSES))
@@ -48,7 +49,7 @@ def test_unknown_status_offers_nothing_that_cannot_be_taken_back() -> None:
 
 
 def test_run_that_left_its_conductor_offers_nothing() -> None:
-    assert offers(Run("running", gone_at="yesterday")) == frozenset()
+    assert offers(Run("running", gone_at=datetime.now(UTC))) == frozenset()
 
 
 def test_submit_is_never_offered_on_a_run() -> None:

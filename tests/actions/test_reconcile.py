@@ -16,11 +16,11 @@ from jobs import actions
 from jobs.actions import ActionResult, InlineScore, UnfitText
 from jobs.actions.deadlines import ACTION_S, RECONCILE_MARGIN_S
 from jobs.audit import Origin
-from jobs.audit.models import Action, AuditRecord
+from jobs.audit.models import Action
 from jobs.errors import AccessDenied, IdempotencyConflict
 from jobs.registry.models import Conductor, Job
 from jobs.terms import JobOrigin, Verdict
-from tests.actions.records import kinds_of
+from tests.actions.records import attempts, kinds_of, records
 from tests.actions.scripted import ScriptedConductor, closing, closing_after_doing, score_text
 
 reconcile = async_to_sync(actions.reconcile_open)
@@ -92,7 +92,7 @@ async def test_two_relays_at_once_write_one_verdict(
         *(actions.reconcile_open(conductor, now=later()) for _ in range(3))
     )
     assert sum(judged) == 1
-    assert await AuditRecord.objects.filter(kind="reconciled").acount() == 1
+    assert await records().filter(kind="reconciled").acount() == 1
 
 
 def test_conductor_that_is_down_proves_nothing(
@@ -125,7 +125,7 @@ async def test_intent_of_a_crashed_process_is_closed(
     await asyncio.wait({task})
     gate.set()
     await actions.reconcile_open(conductor, now=later())
-    action = await Action.objects.aget()
+    action = await attempts().aget()
     assert action.verdict in {Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN}
     assert action.outcome == "unknown"
 
@@ -202,7 +202,7 @@ def test_conclusion_without_reason_or_meaning_is_not_recorded(
         settle(
             actor=operator, action=undecided, conclusion=conclusion, reason=reason, origin=origin
         )
-    assert AuditRecord.objects.filter(kind="settled").count() == 0
+    assert records().filter(kind="settled").count() == 0
 
 
 def test_viewer_may_not_settle_and_the_attempt_stays_as_it_is(

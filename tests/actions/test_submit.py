@@ -14,12 +14,12 @@ from django.contrib.auth.models import User
 from jobs import actions
 from jobs.actions import ActionResult, InlineScore, ScorePath, StoredScore, SubmitSource
 from jobs.audit import Origin
-from jobs.audit.models import Action, AuditRecord
+from jobs.audit.models import Action
 from jobs.errors import ScoreError
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, ScoreVersion
 from jobs.terms import JobOrigin, Outcome
-from tests.actions.records import intent_of, kinds_of
+from tests.actions.records import intent_of, kinds_of, records
 from tests.actions.scripted import (
     ScriptedConductor,
     answering,
@@ -52,7 +52,7 @@ class Desk:
         with pytest.raises(ScoreError) as caught:
             self.submit(source, **wishes)
         [error] = [f for f in caught.value.findings if f.severity == "error"]
-        assert AuditRecord.objects.count() == 0
+        assert records().count() == 0
         return str(error.path)
 
 
@@ -213,7 +213,7 @@ def test_bad_score_is_answered_with_findings_and_leaves_no_record(
     with pytest.raises(ScoreError) as caught:
         desk.submit(InlineScore(text, "bad"))
     assert any(finding.severity == "error" for finding in caught.value.findings)
-    assert (AuditRecord.objects.count(), scripted.requests) == (0, [])
+    assert (records().count(), scripted.requests) == (0, [])
 
 
 def test_path_is_sent_as_it_is_and_its_text_kept(

@@ -1,0 +1,55 @@
+"""Which attempts of the audit log are meant."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import QuerySet
+from ninja import Schema
+from pydantic import ConfigDict
+
+from jobs.api.paging import Id, Plain
+from jobs.audit.models import Action
+
+
+class AttemptFilters(Schema):
+    """By person, verb, outcome, way in, place and time; all that are given have to hold."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    actor: Plain | None = None
+    actor_id: Id | None = None
+    verb: Plain | None = None
+    outcome: Plain | None = None
+    channel: Plain | None = None
+    conductor: Plain | None = None
+    job: Id | None = None
+    job_id: Plain | None = None
+    needs_attention: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+_FIELDS = {
+    "actor": "actor_name",
+    "actor_id": "actor_id",
+    "verb": "verb",
+    "outcome": "outcome",
+    "channel": "channel",
+    "conductor": "conductor",
+    "job": "job_pk",
+    "job_id": "job_id",
+    "needs_attention": "needs_attention",
+    "since": "started_at__gte",
+    "until": "started_at__lt",
+}
+
+
+def chosen(attempts: QuerySet[Action], filters: AttemptFilters) -> QuerySet[Action]:
+    """The attempts that all filters hold for."""
+    given = {
+        lookup: value
+        for name, lookup in _FIELDS.items()
+        if (value := getattr(filters, name)) is not None
+    }
+    return attempts.filter(**given)

@@ -1,0 +1,226 @@
+"""`/api/jobs`: submit, list, look, act."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal
+
+from channels.db import database_sync_to_async
+from django.contrib.auth.models import User
+from django.http import Http404, HttpRequest, HttpResponse
+from ninja import Query, Router
+from ninja.params import functions
+
+from jobs import actions
+from jobs.access import policy
+from jobs.actions import ActionResult
+from jobs.api.answering import answer, document, job_out, rights_of
+from jobs.api.callers import caller_of, origin_of_call
+from jobs.api.paging import Page, Paging, Plain, newest_first, oldest_first, only_known
+from jobs.api.scores import source_from
+from jobs.api.shapes.answers import ActionAnswer, ProblemOut
+from jobs.api.shapes.bodies import ReasonIn, SubmitIn
+from jobs.api.shapes.jobs import EventOut, JobOut, SheetOut
+from jobs.live.models import Event
+from jobs.registry.models import Conductor, Job, JobQuerySet
+from jobs.terms import Verb
+
+router = Router(tags=["jobs"])
+
+_ACTED: Final[dict[int, Any]] = dict.fromkeys(
+    (200, 202, 403, 409, 503), ActionAnswer
+) | dict.fromkeys((400, 401, 404, 422), ProblemOut)
+_READ: Final[dict[int, Any]] = dict.fromkeys((401, 403, 404, 422), ProblemOut)
+
+Key = Annotated[
+    str | None,
+    functions.Header(
+        None,
+        alias="Idempotency-Key",
+        description="The same key again gets the first answer, for 7 days.",
+    ),
+]
+Reason = Annotated[str, functions.Query("", max_length=actions.MAX_REASON_LETTERS)]
+
+_ACTIONS: Final = {
+    Verb.PAUSE: actions.pause,
+    Verb.RESUME: actions.resume,
+    Verb.CANCEL: actions.cancel,
+    Verb.CLEAR: actions.clear,
+}
+
+
+class JobFilters(Paging):
+    """Which jobs."""
+
+    status: list[Plain] | None = None
+    conductor: Plain | None = None
+    job_id: Plain | None = None
+    submitted_by: Plain | None = None
+    origin: Literal["console", "outside"] | None = None
+    is_gone: bool | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+
+
+@router.post("", response={201: ActionAnswer, **_ACTED}, summary="Submit a score")
+async def submit_job(
+    request: HttpRequest,
+    body: SubmitIn,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """Run a score. Exactly one of `score_content`, `config_path` and `score_id` says which.
+
+    A score that is not acceptable is 422 with its findings, and leaves no record.
+    """
+    user = caller_of(request).user
+    result = await actions.submit(
+        actor=user,
+        origin=origin_of_call(request),
+        source=source_from(body),
+        conductor=await database_sync_to_async(_conductor)(user, body.conductor),
+        workspace=body.workspace,
+        start_sheet=body.start_sheet,
+        self_healing=body.self_healing,
+        reason=body.reason,
+        key=idempotency_key,
+    )
+    return await database_sync_to_async(answer)(user, result)
+
+
+@router.get("", response={200: Page[JobOut], **_READ}, summary="List jobs")
+async def list_jobs(request: HttpRequest, filters: Query[JobFilters]) -> HttpResponse:
+    """The runs that you may see, newest first."""
+    only_known(request, JobFilters)
+    return await database_sync_to_async(_list)(caller_of(request).user, filters)
+
+
+@router.get("/{int:pk}", response={200: JobOut, **_READ}, summary="Show a job")
+async def show_job(request: HttpRequest, pk: int) -> HttpResponse:
+    """One run, as its conductor last told it."""
+
+    def show(user: User) -> HttpResponse:
+        return document(job_out(user, _job(user, pk)))
+
+    return await database_sync_to_async(show)(caller_of(request).user)
+
+
+@router.get("/{int:pk}/sheets", response={200: Page[SheetOut], **_READ}, summary="List sheets")
+async def list_sheets(request: HttpRequest, pk: int, paging: Query[Paging]) -> HttpResponse:
+    """The sheets of a run by number."""
+    only_known(request, Paging)
+
+    def page(user: User) -> HttpResponse:
+        sheets = _job(user, pk).sheets.all()
+        return document(oldest_first(sheets, paging, SheetOut.of, by="number"))
+
+    return await database_sync_to_async(page)(caller_of(request).user)
+
+
+@router.get("/{int:pk}/events", response={200: Page[EventOut], **_READ}, summary="List events")
+async def list_events(request: HttpRequest, pk: int, paging: Query[Paging]) -> HttpResponse:
+    """The events of a run, oldest first. `cursor` is the last `seq` that you have."""
+    only_known(request, Paging)
+
+    def page(user: User) -> HttpResponse:
+        events = Event.objects.filter(job_pk=_job(user, pk).pk)
+        return document(oldest_first(events, paging, EventOut.of, by="seq"))
+
+    return await database_sync_to_async(page)(caller_of(request).user)
+
+
+@router.post("/{int:pk}/pause", response=_ACTED, summary="Pause a job")
+async def pause_job(
+    request: HttpRequest,
+    pk: int,
+    body: ReasonIn | None = None,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """No further sheet starts; one under way runs to its end."""
+    return await _act(request, Verb.PAUSE, pk, body.reason if body else "", idempotency_key)
+
+
+@router.post("/{int:pk}/resume", response=_ACTED, summary="Resume a job")
+async def resume_job(
+    request: HttpRequest,
+    pk: int,
+    body: ReasonIn | None = None,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """A paused, failed or cancelled job goes on; the conductor reads its score again."""
+    return await _act(request, Verb.RESUME, pk, body.reason if body else "", idempotency_key)
+
+
+@router.post("/{int:pk}/cancel", response=_ACTED, summary="Cancel a job")
+async def cancel_job(
+    request: HttpRequest,
+    pk: int,
+    body: ReasonIn | None = None,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """The job ends now, its sheets with it."""
+    return await _act(request, Verb.CANCEL, pk, body.reason if body else "", idempotency_key)
+
+
+@router.delete("/{int:pk}", response=_ACTED, summary="Clear a job")
+async def clear_job(
+    request: HttpRequest,
+    pk: int,
+    reason: Reason = "",
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """An ended job leaves its conductor's registry; workspace and Podium's history stay."""
+    only_known(request, also=frozenset({"reason"}))
+    return await _act(request, Verb.CLEAR, pk, reason, idempotency_key)
+
+
+async def _act(
+    request: HttpRequest, verb: Verb, pk: int, reason: str, key: str | None
+) -> HttpResponse:
+    user = caller_of(request).user
+    result: ActionResult = await _ACTIONS[verb](
+        actor=user,
+        job=await database_sync_to_async(_job)(user, pk),
+        origin=origin_of_call(request),
+        reason=reason,
+        key=key,
+    )
+    return await database_sync_to_async(answer)(user, result)
+
+
+def _visible(user: User) -> JobQuerySet:
+    return policy.visible_jobs(user).select_related("conductor", "score_version")
+
+
+def _job(user: User, pk: int) -> Job:
+    job = _visible(user).filter(pk=pk).first()
+    if job is None:
+        raise Http404
+    return job
+
+
+def _list(user: User, filters: JobFilters) -> HttpResponse:
+    jobs = _visible(user)
+    if filters.status:
+        jobs = jobs.filter(status__in=filters.status)
+    if filters.conductor is not None:
+        jobs = jobs.filter(conductor__slug=filters.conductor)
+    if filters.job_id is not None:
+        jobs = jobs.filter(job_id=filters.job_id)
+    if filters.submitted_by is not None:
+        jobs = jobs.filter(submitted_by_name=filters.submitted_by)
+    if filters.origin is not None:
+        jobs = jobs.filter(origin=filters.origin)
+    if filters.is_gone is not None:
+        jobs = jobs.filter(gone_at__isnull=not filters.is_gone)
+    if filters.since is not None:
+        jobs = jobs.filter(submitted_at__gte=filters.since)
+    if filters.until is not None:
+        jobs = jobs.filter(submitted_at__lt=filters.until)
+    rights = rights_of(user)
+    return document(newest_first(jobs, filters, lambda job: job_out(user, job, rights)))
+
+
+def _conductor(user: User, slug: str | None) -> Conductor:
+    """The conductor that was named, or the only one there is."""
+    return actions.choose_conductor(user, slug)
