@@ -31,6 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--max-jobs", type=int, default=15, help="jobs that run at once")
     parser.add_argument("--max-sheets", type=int, default=25, help="sheets that run at once")
+    parser.add_argument(
+        "--max-history", type=int, default=1000, help="runs kept that later ones have replaced"
+    )
     parser.add_argument("--log-limit", type=int, help="bytes kept of one sheet's output")
 
 
@@ -47,6 +50,7 @@ def settings_from(arguments: argparse.Namespace) -> Settings:
         grace_s=arguments.grace,
         max_jobs=arguments.max_jobs,
         max_sheets=arguments.max_sheets,
+        max_job_history=arguments.max_history,
         **log_limit,
     )
 

@@ -89,7 +89,7 @@ class Conductor:
         await restart.settle_sheets(self.store, self.runs.values())
         for run in list(self.runs.values()):
             if run.record.status == "running":
-                self._perform(run, "job.resuming", reason="the conductor was restarted")
+                self._perform(run, "job.resuming", restarted=True)
         self._start_queued()
 
     async def stop(self, grace_s: float) -> None:
@@ -169,8 +169,17 @@ class Conductor:
         self.runs[job_id] = run
         if starts_now:
             self._perform(run, "job.started", admitted=admitted)
+        await self._prune()
         text = f"Job queued (concurrency limit: {self.settings.max_jobs})"
         return Answer(job_id, "accepted", text)
+
+    async def _prune(self) -> None:
+        """Forget the oldest runs that later submits of the same names have replaced."""
+        limit = self.settings.max_job_history
+        run_ids = await asyncio.to_thread(self.store.superseded_beyond, limit)
+        if run_ids:
+            await self.store.commit(delete_runs(run_ids))
+            await asyncio.to_thread(restart.remove_run_folders, self.settings.home.runs, run_ids)
 
     async def pause(self, job_id: str) -> str | None:
         """None when it is paused now; otherwise why not."""
@@ -348,11 +357,11 @@ class Conductor:
             self._perform(run, "job.started" if first else "job.resuming")
 
     def _perform(
-        self, run: Run, event: str, *, admitted: Admitted | None = None, reason: str | None = None
+        self, run: Run, event: str, *, admitted: Admitted | None = None, restarted: bool = False
     ) -> None:
         run_id = run.record.run_id
         previous = self._tasks.get(run_id)
-        work = self._perform_safely(run, event, admitted, reason, previous)
+        work = self._perform_safely(run, event, admitted, restarted, previous)
         task = asyncio.create_task(work, name=f"run-{run_id}")
         self._tasks[run_id] = task
         task.add_done_callback(lambda done: self._forget_task(run_id, done))
@@ -366,7 +375,7 @@ class Conductor:
         run: Run,
         event: str,
         admitted: Admitted | None,
-        reason: str | None,
+        restarted: bool,
         previous: asyncio.Task[None] | None,
     ) -> None:
         """The top of a run's life: whatever goes wrong ends as its status and reason."""
@@ -375,7 +384,7 @@ class Conductor:
                 await _end_of(previous)
                 return
             await _end_of(previous)
-            await self._play(run, event, admitted, reason)
+            await self._play(run, event, admitted, restarted=restarted)
         except Refused as refusal:
             await self._conclude(run, "failed", str(refusal))
         except Exception as error:
@@ -408,11 +417,11 @@ class Conductor:
         if driver.is_over or driver.is_stopping or run.record.status != "running":
             return False
         driver.resume(self.context(run, admitted))
-        self._tell_start(run, event, None)
+        self._tell_start(run, event)
         return True
 
     async def _play(
-        self, run: Run, event: str, admitted: Admitted | None, reason: str | None
+        self, run: Run, event: str, admitted: Admitted | None, *, restarted: bool
     ) -> None:
         record = run.record
         if record.run_id in self.launcher.unproved:
@@ -421,12 +430,11 @@ class Conductor:
             admitted = await asyncio.to_thread(admit, Path(record.config_path))
         if run.sheets is None:
             run.load(await asyncio.to_thread(self.store.sheets, record.run_id))
-        # A reason is only given by the conductor itself: then this is a restart, not a resume.
-        await prepare_sheets(run, admitted, self.store, second_chance=reason is None)
+        await prepare_sheets(run, admitted, self.store, second_chance=not restarted)
         if record.status == "running" and not self.is_stopping:
             driver = Driver(run, self.context(run, admitted), self.store, self._sheet_slots)
             self._drivers[record.run_id] = driver
-            self._tell_start(run, event, reason)
+            self._tell_start(run, event, restarted=restarted)
             try:
                 end = await driver.play()
             finally:
@@ -434,12 +442,12 @@ class Conductor:
             if end is End.DONE:
                 await self._conclude(run, *_verdict(run))
 
-    def _tell_start(self, run: Run, event: str, reason: str | None) -> None:
+    def _tell_start(self, run: Run, event: str, *, restarted: bool = False) -> None:
         data: dict[str, Any] = {"sheet_count": run.record.total_sheets}
         if event == "job.started":
             data["instrument"] = "cli"
-        if reason is not None:
-            data["reason"] = reason
+        if restarted:
+            data["reason"] = "the conductor was restarted"
         self.bus.publish(run.record.job_id, 0, event, data)
 
     def is_busy(self, run: Run) -> bool:

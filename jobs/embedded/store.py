@@ -175,6 +175,14 @@ class Store:
         rows = self._rows(sql)
         return [StoredRun(run_id, bool(current), record) for run_id, current, record in rows]
 
+    def superseded_beyond(self, limit: int) -> list[str]:
+        """Runs that were replaced by later ones, without the newest `limit` of them."""
+        sql = (
+            "SELECT run_id FROM run WHERE NOT is_current ORDER BY submitted_at DESC"
+            " LIMIT -1 OFFSET ?"
+        )
+        return [run_id for (run_id,) in self._rows(sql, (limit,))]
+
     def sheets(self, run_id: str) -> list[tuple[int, bytes]]:
         """The sheets of a run in order, each as JSON."""
         sql = "SELECT number, document FROM sheet WHERE run_id = ? ORDER BY number"

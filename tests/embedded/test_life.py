@@ -185,6 +185,16 @@ def test_jobs_beyond_the_limit_wait_in_line(short_tmp: Path) -> None:
     assert [Path(line).name for line in order] == ["first", "second"]
 
 
+def test_replaced_runs_are_kept_up_to_a_number(short_tmp: Path) -> None:
+    with EmbeddedProcess(short_tmp / "h", "--max-history", "2") as conductor:
+        for number in range(5):
+            conductor.submit("job", score(f"echo {number}"))
+            conductor.wait_for("job", "completed")
+        runs = sorted((conductor.home / "conductor" / "runs").iterdir())
+        logs = [(run / "sheet-00001.log").read_text().strip() for run in runs]
+    assert logs == ["2", "3", "4"]
+
+
 def test_checkpoint_that_cannot_be_written_fails_the_job_in_clear_words(
     conductor: EmbeddedProcess,
 ) -> None:
