@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
+from jobs.audit import triggers
 from jobs.audit.append import reset
 
 
@@ -28,7 +29,8 @@ def _flush_goes_past_the_triggers() -> Iterator[None]:
 
         def flush_past_triggers(operations: Any, sql_list: list[str]) -> None:
             reset()  # nothing may be written between here and the next test
-            flush(operations, sql_list)
+            with triggers.lifted(operations.connection):
+                flush(operations, sql_list)
 
         patch.setattr(BaseDatabaseOperations, "execute_sql_flush", flush_past_triggers)
         yield

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 MAX_TEXT_CHARS: Final = 8_000  # a reason or a message; a conductor's words may be long
-MAX_ARGUMENT_CHARS: Final = 4_000
+MAX_ARGUMENT_CHARS: Final = 5_000  # more than the longest path
 MAX_NAME_CHARS: Final = 100
 MAX_ITEMS: Final = 200  # in one object or list
 MAX_TOTAL_ITEMS: Final = 1_000
