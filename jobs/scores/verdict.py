@@ -30,7 +30,7 @@ class Summary:
     workspace: str  # as written; a relative one is meant from the score file's folder
     instrument: str | None  # None: no instrument named, the conductor's `backend` decides
     description: str | None
-    sheets: Expansion  # written out one by one, only when asked for
+    sheets: Expansion = field(compare=False)  # written out one by one, only when asked for
 
 
 @dataclass(frozen=True, slots=True)
