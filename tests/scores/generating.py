@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ SCHEMA: dict[str, Any] = json.loads(
     (Path(jobs.scores.__file__).parent / "score.schema.json").read_text(encoding="utf-8")
 )
 DEFINITIONS: dict[str, Any] = SCHEMA["$defs"]
+
+Maker = Callable[[dict[str, Any], str], st.SearchStrategy[Any]]
 
 # Keyed by sheet, stage or movement; JSON Schema cannot say that these keys are numbers.
 NUMBERED = frozenset(
@@ -37,7 +40,7 @@ NUMBERED = frozenset(
 )
 TEXTS = st.sampled_from(["", " ", "a", "cli", "sheet {sheet_num}", "(", "^a+$", "1", "ä\n"])
 NUMBERS = st.one_of(st.integers(1, 6), st.sampled_from(["1", "2", "3"]))
-JUNK = (None, [], {}, [None], {"a": 1}, "no such value", 10**9, -(10**9), -0.5)
+JUNK: tuple[Any, ...] = (None, [], {}, [None], {"a": 1}, "no such value", 10**9, -(10**9), -0.5)
 
 
 def documents(schema: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
@@ -50,7 +53,8 @@ def documents(schema: dict[str, Any], name: str = "") -> st.SearchStrategy[Any]:
         return st.sampled_from(schema["enum"])
     if "const" in schema:
         return st.just(schema["const"])
-    return _MAKERS[schema["type"]](schema, name)
+    make: Maker = _MAKERS[schema["type"]]
+    return make(schema, name)
 
 
 def _text(schema: dict[str, Any], _: str) -> st.SearchStrategy[str]:
@@ -87,7 +91,7 @@ def _object(schema: dict[str, Any], name: str) -> st.SearchStrategy[dict[Any, An
     return st.fixed_dictionaries(required, optional=properties)
 
 
-_MAKERS: dict[str, Any] = {
+_MAKERS: dict[str, Maker] = {
     "string": _text,
     "integer": _integer,
     "number": _number,
