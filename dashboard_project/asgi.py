@@ -1,4 +1,4 @@
-"""The ASGI application: HTTP by Django, websockets by Channels."""
+"""The ASGI application: the two live paths are Podium's own, all else is Django's."""
 
 from __future__ import annotations
 
@@ -7,4 +7,28 @@ import os
 from django.core.asgi import get_asgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
-application = get_asgi_application()
+django_application = get_asgi_application()
+
+# These read models, so they come after Django has been set up.
+from jobs.live.consumers import events_socket  # noqa: E402
+from jobs.live.sse import events_stream  # noqa: E402
+from jobs.live.transport import Receive, Scope, Send  # noqa: E402
+
+SOCKET_PATH = "/ws/events/"
+STREAM_PATH = "/api/events"
+
+
+async def application(scope: Scope, receive: Receive, send: Send) -> None:
+    """Take a connection to whoever answers it."""
+    # Daphne takes a root path from a header that any client may send.
+    scope["root_path"] = ""
+    if scope["type"] == "websocket":
+        if scope["path"] == SOCKET_PATH:
+            await events_socket(scope, receive, send)
+        else:
+            await receive()
+            await send({"type": "websocket.close"})  # before accept: HTTP 403
+    elif scope["type"] == "http" and scope["path"] == STREAM_PATH:
+        await events_stream(scope, receive, send)
+    else:
+        await django_application(dict(scope), receive, send)  # type: ignore[arg-type]  # a Send is one

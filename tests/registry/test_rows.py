@@ -145,7 +145,7 @@ def test_an_unknown_status_is_kept_as_it_is() -> None:
 
 def test_what_a_row_leaves_out_stays_unknown() -> None:
     conductor = make_conductor()
-    apply_rows(conductor, [JobRow(job_id="bare", status="running")], NOW)  # type: ignore[arg-type]
+    apply_rows(conductor, [JobRow(job_id="bare", status="running")], NOW)
     job = Job.objects.get()
     assert (job.completed_sheets, job.total_sheets, job.started_at) == (None, None, None)
 

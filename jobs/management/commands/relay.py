@@ -1,0 +1,31 @@
+"""`manage.py relay`: relay conductors in a process of its own, or stand by for one that does."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from typing import Any
+
+from django.core.management.base import BaseCommand
+
+from jobs.actions.reconcile import reconcile_open
+from jobs.live.relays import Relays
+
+
+class Command(BaseCommand):
+    """Runs until SIGTERM or Ctrl-C, and ends without losing what it took in."""
+
+    help = "Relay all enabled conductors into the event log; several may run, one at a time works."
+    requires_system_checks = ()
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Relay until told to end."""
+        asyncio.run(_relay())
+
+
+async def _relay() -> None:
+    relays = Relays(reconcile=reconcile_open)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, relays.stop)
+    await relays.run()
