@@ -8,6 +8,7 @@ page and the embedded conductor itself ask here, so they cannot disagree.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 from jobs.scores.expansion import expand
 from jobs.scores.findings import Finding, Severity, in_order, quoted
@@ -19,14 +20,11 @@ Remark = tuple[Severity, Path, str]
 
 # Sections that tune a real conductor and its AI tools; a shell command runs the same without them.
 _WITHOUT_EFFECT: tuple[tuple[Path, str], ...] = (
-    (("backend",), "settings of AI tools"),
-    (("instrument_config",), "settings of an AI tool"),
     (("instruments",), "instruments that no sheet here can use"),
     (("spec",), "text for the prompts of AI tools"),
     (("sheet", "spec_tags"), "text for the prompts of AI tools"),
     (("sheet", "prompt_extensions"), "text for the prompts of AI tools"),
     (("prompt", "prompt_extensions"), "text for the prompts of AI tools"),
-    (("sheet", "per_sheet_instrument_config"), "settings of an AI tool"),
     (("rate_limit",), "limits of AI services"),
     (("circuit_breaker",), "a pause after repeated failures of AI services"),
     (("cost_limits",), "limits on the cost of AI tools; a shell command costs nothing"),
@@ -131,7 +129,6 @@ def _refused(config: JobConfig) -> Iterator[Remark]:
         (config.grounding.enabled, ("grounding",), "grounding hooks"),
         (config.ai_review.enabled, ("ai_review",), "reviews by an AI ('ai_review')"),
         (config.checkpoints.enabled, ("checkpoints",), "asking a person ('checkpoints')"),
-        (config.stale_detection.enabled, ("stale_detection",), "'stale_detection'"),
         (
             config.isolation.enabled and config.isolation.mode == "worktree",
             ("isolation",),
@@ -153,9 +150,35 @@ def _refused(config: JobConfig) -> Iterator[Remark]:
 
 
 def _remarked(config: JobConfig) -> Iterator[Remark]:
+    yield from _settings_of_tools(config)
     for path, what in _WITHOUT_EFFECT:
         section = config
         for step in path[:-1]:
             section = getattr(section, str(step))
         if path[-1] in section.model_fields_set and getattr(section, str(path[-1])):
             yield "info", path, f"This has no effect on the embedded conductor: {what}."
+
+
+def _settings_of_tools(config: JobConfig) -> Iterator[Remark]:
+    """Of an instrument's settings only the timeout means something to a shell command."""
+    remark = "Only timeouts have an effect on the embedded conductor: it runs no AI tool."
+    understood = {"type", "timeout_seconds", "timeout_overrides", "working_directory"}
+    overrides = config.backend.sheet_overrides.values()
+    if config.backend.model_fields_set - understood - {"sheet_overrides"} or any(
+        override.model_fields_set - {"timeout_seconds"} for override in overrides
+    ):
+        yield "info", ("backend",), remark
+    settings: list[tuple[Path, dict[str, Any]]] = [
+        (("instrument_config",), config.instrument_config),
+        *(
+            (("movements", number, "instrument_config"), movement.instrument_config)
+            for number, movement in config.movements.items()
+        ),
+        *(
+            (("sheet", "per_sheet_instrument_config", number), given)
+            for number, given in config.sheet.per_sheet_instrument_config.items()
+        ),
+    ]
+    for path, given in settings:
+        if given.keys() - {"timeout_seconds"}:
+            yield "info", path, remark

@@ -28,7 +28,6 @@ REFUSED = {
     "checkpoints": {
         "checkpoints": {"enabled": True, "triggers": [{"name": "a", "sheet_nums": [1]}]}
     },
-    "stale_detection": {"stale_detection": {"enabled": True}},
     "isolation": {"isolation": {"enabled": True}},
     "workspace_lifecycle.archive_on_fresh": {"workspace_lifecycle": {"archive_on_fresh": True}},
     "bridge": {"bridge": {"enabled": True}},
@@ -53,6 +52,15 @@ FINE = {
     "isolation without worktree": {"isolation": {"enabled": True, "mode": "none"}},
     "sections switched off": {"grounding": {"enabled": False}, "bridge": {"enabled": False}},
     "parallel": {"parallel": {"enabled": True}},
+    "stale detection": {"stale_detection": {"enabled": True}},
+    "timeouts": {
+        "backend": {
+            "timeout_seconds": 5,
+            "timeout_overrides": {1: 6},
+            "sheet_overrides": {2: {"timeout_seconds": 7}},
+        },
+        "instrument_config": {"timeout_seconds": 8},
+    },
     "fallback to itself": {"instrument_fallbacks": ["cli"]},
     "fan-out": {"sheet": {"size": 1, "total_items": 3, "fan_out": {2: 3}}},
     "command": {
