@@ -1,0 +1,209 @@
+"""The filters of the audit list: each goes by an index, so that a million rows do not matter."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import ChangeList
+from django.contrib.auth.models import User
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.dateparse import parse_datetime
+
+from jobs.admin.filters import MenuFilter, TextFilter
+from jobs.audit.models import Action
+from jobs.terms import Channel, Outcome, Verb
+
+_CHANNELS: Final = {
+    Channel.PAGE: "Page",
+    Channel.API: "API",
+    Channel.CLI: "Command line",
+    Channel.SYSTEM: "Podium itself",
+}
+
+
+class PersonFilter(TextFilter):
+    """Who did it, by account: the name may have been another one then."""
+
+    title = "person"
+    parameter_name = "person"
+    placeholder = "User name"
+
+    def filtered(self, queryset: QuerySet[Action], value: str) -> QuerySet[Action]:
+        """By the account's id; by the name as it was written where no such account is left."""
+        account = User.objects.filter(username=value).values_list("pk", flat=True).first()
+        if account is None:
+            return queryset.filter(actor_name=value)
+        return queryset.filter(actor_id=account)
+
+
+class JobFilter(TextFilter):
+    """Which job, by its name."""
+
+    title = "job"
+    parameter_name = "job"
+    placeholder = "Job name"
+
+    def filtered(self, queryset: QuerySet[Action], value: str) -> QuerySet[Action]:
+        """All runs of that name."""
+        return queryset.filter(job_id=value)
+
+
+class RunFilter(TextFilter):
+    """One run, as links from its page ask for it."""
+
+    title = "run"
+    parameter_name = "run"
+    placeholder = "Podium's number of the run"
+
+    def has_output(self) -> bool:
+        """Shown only while it is set: nobody knows the number of a run by heart."""
+        return bool(self.chosen)
+
+    def filtered(self, queryset: QuerySet[Action], value: str) -> QuerySet[Action]:
+        """That run."""
+        is_number = value.isascii() and value.isdigit() and len(value) < 19
+        return queryset.filter(job_pk=int(value)) if is_number else queryset.none()
+
+
+class VerbFilter(MenuFilter):
+    """What was asked."""
+
+    title = "verb"
+    parameter_name = "verb"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """What can be asked of a conductor, and what else is recorded."""
+        return [(verb, verb.capitalize()) for verb in Verb] + [
+            ("login", "Login"),
+            ("login_failed", "Failed login"),
+            ("logout", "Logout"),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
+        """Attempts of that verb."""
+        value = self.value()
+        return queryset if value is None else queryset.filter(verb=value.replace("\0", "")[:50])
+
+
+class OutcomeFilter(MenuFilter):
+    """What came of it."""
+
+    title = "outcome"
+    parameter_name = "outcome"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """All outcomes, and what waits for a person."""
+        return [("attention", "Needs attention")] + [
+            (outcome, outcome.capitalize()) for outcome in Outcome
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
+        """Attempts with that outcome."""
+        value = self.value()
+        if value is None:
+            return queryset
+        if value == "attention":
+            return queryset.filter(needs_attention=True)
+        return queryset.filter(outcome=value.replace("\0", "")[:20])
+
+
+class ChannelFilter(MenuFilter):
+    """The way it came in."""
+
+    title = "way in"
+    parameter_name = "channel"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """Page, API, command line."""
+        return [(channel, words) for channel, words in _CHANNELS.items()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
+        """Attempts that came in that way."""
+        value = self.value()
+        return queryset if value is None else queryset.filter(channel=value[:10])
+
+
+_SPANS: Final = {
+    "1h": ("Last hour", timedelta(hours=1)),
+    "24h": ("Last 24 hours", timedelta(hours=24)),
+    "7d": ("Last 7 days", timedelta(days=7)),
+    "30d": ("Last 30 days", timedelta(days=30)),
+}
+
+
+class TimeFilter(SimpleListFilter):
+    """When: a span up to now, or from one moment to another, in UTC."""
+
+    title = "time"
+    parameter_name = "within"
+    template = "jobs/filters/time.html"
+
+    def __init__(
+        self, request: HttpRequest, params: dict[str, Any], model: Any, model_admin: Any
+    ) -> None:
+        self.bounds: dict[str, str] = {
+            name: params.pop(name)[-1] for name in ("since", "until") if name in params
+        }
+        super().__init__(request, params, model, model_admin)
+        self.used_parameters.update(self.bounds)
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        """The spans."""
+        return [(key, words) for key, (words, _) in _SPANS.items()]
+
+    def expected_parameters(self) -> list[str | None]:
+        """All three."""
+        return ["within", "since", "until"]
+
+    @property
+    def chosen(self) -> str:
+        """The choice in words."""
+        if (span := _SPANS.get(self.value() or "")) is not None:
+            return span[0]
+        since, until = self._moment("since"), self._moment("until")
+        words = [
+            f"from {since:%d %b %Y %H:%M}" if since else "",
+            f"to {until:%d %b %Y %H:%M}" if until else "",
+        ]
+        return " ".join(part for part in words if part)
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """The spans as links, then the form."""
+        mine = self.expected_parameters()
+        yield from super().choices(changelist)
+        yield {
+            "is_form": True,
+            "kept": [
+                (name, value)
+                for name, values in changelist.filter_params.items()
+                if name not in mine
+                for value in values
+            ],
+            "since": self.bounds.get("since", ""),
+            "until": self.bounds.get("until", ""),
+        }
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
+        """Attempts that began then."""
+        if (span := _SPANS.get(self.value() or "")) is not None:
+            return queryset.filter(started_at__gte=timezone.now() - span[1])
+        if (since := self._moment("since")) is not None:
+            queryset = queryset.filter(started_at__gte=since)
+        if (until := self._moment("until")) is not None:
+            queryset = queryset.filter(started_at__lt=until)
+        return queryset
+
+    def _moment(self, name: str) -> datetime | None:
+        """What was typed, None where it is no moment; without a zone it is UTC."""
+        try:
+            moment = parse_datetime(self.bounds.get(name, "")[:40])
+        except ValueError:  # well formed, and yet no day of any calendar
+            return None
+        if moment is not None and timezone.is_naive(moment):
+            moment = moment.replace(tzinfo=UTC)
+        return moment

@@ -1,0 +1,267 @@
+"""The page of one run: how it goes, what it wrote, what was done to it, what can be done now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, Final
+
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db.models import Count
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from jobs.access import policy
+from jobs.actions import offers
+from jobs.admin.conductor_cards import ConductorCard
+from jobs.admin.consequences import ASKS, ORDER, Ask
+from jobs.admin.feed import current_seq
+from jobs.admin.looks import Look, job_look
+from jobs.admin.output import output_of
+from jobs.admin.requests import person
+from jobs.admin.rows import action_rows, submitter
+from jobs.admin.sheet_rows import SheetRow, history_of, shares
+from jobs.admin.visible import one_line, visible
+from jobs.registry.models import Job, Sheet
+from jobs.scores import parse_score
+from jobs.terms import RUNNING_SHEET_STATUSES, Verb
+
+SHEETS_PER_PAGE: Final = 100
+MAX_ACTIONS: Final = 20
+MAX_FAILURES: Final = 3
+MAX_NAMED_LETTERS: Final = 200_000  # judging a longer score takes longer than its names are worth
+
+
+@dataclass(frozen=True, slots=True)
+class Button:
+    """A verb that can work now and that this person may use."""
+
+    ask: Ask
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
+class JobFacts:
+    """What the head and the side of the page say about a run."""
+
+    pk: int
+    name: str
+    look: Look
+    status: str
+    is_ended: bool
+    submitter: str
+    is_outside: bool
+    submitted_at: datetime | None
+    started_at: datetime | None
+    completed_at: datetime | None
+    completed: int | None
+    failed: int | None
+    total: int | None
+    workspace: str
+    config_path: str
+    score: str
+    score_url: str
+    start_sheet: int | None
+    error: str
+    refreshed_at: datetime | None
+    gone_at: datetime | None
+    gone_words: str
+
+    @classmethod
+    def of(cls, job: Job, *, may_view_score: bool) -> JobFacts:
+        """The facts of a run that was read with its conductor and score version."""
+        version = job.score_version
+        score_url = ""
+        if version and may_view_score:
+            address = reverse("admin:jobs_score_change", args=(version.score_id,))
+            score_url = f"{address}?version={version.number}"
+        return cls(
+            pk=job.pk,
+            name=one_line(job.job_id, 255),
+            look=job_look(job.status),
+            status=job.status,
+            is_ended=job.is_terminal or job.gone_at is not None,
+            submitter=submitter(job),
+            is_outside=job.origin == "outside",
+            submitted_at=job.submitted_at or job.first_seen_at,
+            started_at=job.started_at,
+            completed_at=job.completed_at,
+            completed=job.completed_sheets,
+            failed=job.failed_sheets,
+            total=job.total_sheets,
+            workspace=one_line(job.workspace, 500),
+            config_path=one_line(job.config_path, 500),
+            score=one_line(f"{version.score.name} v{version.number}") if version else "",
+            score_url=score_url,
+            start_sheet=job.requested_start_sheet,
+            error=visible(job.error_message[:4_000]),
+            refreshed_at=job.refreshed_at,
+            gone_at=job.gone_at,
+            gone_words=_GONE.get(job.gone_reason, "It is no longer in the conductor's registry."),
+        )
+
+
+_GONE: Final = {
+    "cleared": "It was deleted from the conductor; its history stays here.",
+    "replaced": "A later run has taken its name on the conductor; its history stays here.",
+    "vanished": "The conductor no longer knows it, and nobody deleted it from here.",
+}
+
+
+@require_safe
+def job_view(request: HttpRequest, pk: int) -> HttpResponse:
+    """The page, or its regions alone for its script."""
+    user = person(request)
+    seq = current_seq()
+    job = _job_or_404(user, pk)
+    context = {
+        **admin.site.each_context(request),
+        "title": one_line(job.job_id, 60),
+        "seq": seq,
+        "job": JobFacts.of(job, may_view_score=user.has_perm("jobs.view_score")),
+        "conductor": ConductorCard.of(job.conductor),
+        "buttons": _buttons(user, job),
+        "output": output_of(job.pk, seq),
+        **_sheets(request, job),
+        **_done_to(user, job),
+    }
+    return render(request, "jobs/job_page.html", context)
+
+
+@require_safe
+def sheet_view(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """Everything that is known about one sheet."""
+    job = _job_or_404(person(request), pk)
+    sheet = get_object_or_404(Sheet, job=job, number=number)
+    names = _sheet_names(job)
+    row = SheetRow.of(
+        sheet, job_is_terminal=job.is_terminal, label=names.get(number, ""), is_whole=True
+    )
+    context = {
+        **admin.site.each_context(request),
+        "title": f"Sheet {number}",
+        "job": JobFacts.of(job, may_view_score=False),
+        "job_url": reverse("admin:jobs_job_change", args=(job.pk,)),
+        "sheet": row,
+        "details": history_of(sheet.details),
+        "reports_output": ConductorCard.of(job.conductor).reports_output,
+    }
+    return render(request, "jobs/sheet_page.html", context)
+
+
+def _job_or_404(user: User, pk: int) -> Job:
+    runs = policy.visible_jobs(user).select_related("conductor", "score_version__score")
+    job = runs.filter(pk=pk).first() if pk < 2**63 else None
+    if job is None:
+        raise Http404("There is no such job, or none that you may see.")
+    return job
+
+
+def _buttons(user: User, job: Job) -> list[Button]:
+    offered = offers(job)
+    return [
+        Button(ASKS[verb], reverse("admin:jobs_job_act", args=(job.pk, verb)))
+        for verb in ORDER
+        if verb in offered and policy.may(user, verb)
+    ]
+
+
+def _sheets(request: HttpRequest, job: Job) -> dict[str, Any]:
+    counts = dict(job.sheets.order_by().values_list("status").annotate(Count("pk")))
+    total = sum(counts.values())
+    pages = max(1, -(-total // SHEETS_PER_PAGE))
+    page = min(max(1, _number(request.GET.get("sheets"))), pages)
+    names = _sheet_names(job)
+    ended = job.is_terminal
+    first = (page - 1) * SHEETS_PER_PAGE
+    rows = [
+        SheetRow.of(sheet, job_is_terminal=ended, label=names.get(sheet.number, ""))
+        for sheet in job.sheets.order_by("number")[first : first + SHEETS_PER_PAGE]
+    ]
+    failed = [
+        SheetRow.of(sheet, job_is_terminal=ended, label=names.get(sheet.number, ""))
+        for sheet in job.sheets.filter(status="failed").order_by("number")[:MAX_FAILURES]
+    ]
+    running = job.sheets.filter(status__in=RUNNING_SHEET_STATUSES).order_by("number")
+    return {
+        "sheets": rows,
+        "sheet_total": total,
+        "shares": shares(counts, job_is_terminal=ended),
+        "sheet_pages": _pages(page, pages, total),
+        "failed_sheets": failed,
+        "failed_more": counts.get("failed", 0) - len(failed),
+        "running_numbers": [] if ended else list(running.values_list("number", flat=True)[:12]),
+        "started_elsewhere": _started_elsewhere(job, counts),
+    }
+
+
+def _started_elsewhere(job: Job, counts: dict[str, int]) -> bool:
+    """Whether sheets before the one that was asked for ran all the same (SETTLED: real ones do)."""
+    start = job.requested_start_sheet
+    if not start or start <= 1 or not counts:
+        return False
+    early = job.sheets.filter(number__lt=start)
+    return early.exclude(status__in=("skipped", "pending", "ready", "waiting")).exists()
+
+
+@dataclass(frozen=True, slots=True)
+class SheetPage:
+    """A page of a long list of sheets."""
+
+    number: int
+    first: int
+    last: int
+    is_current: bool
+
+
+def _pages(page: int, pages: int, total: int) -> list[SheetPage]:
+    if pages < 2:
+        return []
+    near = sorted({1, pages, *range(max(1, page - 3), min(pages, page + 3) + 1)})
+    return [
+        SheetPage(
+            number,
+            (number - 1) * SHEETS_PER_PAGE + 1,
+            min(total, number * SHEETS_PER_PAGE),
+            number == page,
+        )
+        for number in near
+    ]
+
+
+def _done_to(user: User, job: Job) -> dict[str, Any]:
+    """What was done to this run, as far as this person may see it."""
+    may_view_audit = policy.may(user, "view_audit")
+    actions = policy.visible_actions(user).filter(job_pk=job.pk)
+    rows = action_rows(actions.order_by("-id")[: MAX_ACTIONS + 1])
+    submit = actions.filter(verb=Verb.SUBMIT).order_by("id").values_list("reason", flat=True)
+    return {
+        "actions": rows[:MAX_ACTIONS],
+        "has_more_actions": len(rows) > MAX_ACTIONS,
+        "may_view_audit": may_view_audit,
+        "reason": visible(submit.first() or ""),
+    }
+
+
+def _sheet_names(job: Job) -> dict[int, str]:
+    version = job.score_version
+    if version is None or len(version.text) > MAX_NAMED_LETTERS:
+        return {}
+    return _names_in(version.sha256, version.text)
+
+
+@lru_cache(maxsize=64)
+def _names_in(_sha256: str, text: str) -> dict[int, str]:
+    """What a score calls its sheets; judged once for as long as it is looked at."""
+    verdict = parse_score(text)
+    if verdict.summary is None:
+        return {}
+    return {plan.number: plan.description for plan in verdict.summary.sheets if plan.description}
+
+
+def _number(text: str | None) -> int:
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 8 else 1

@@ -1,0 +1,17 @@
+"""Puts Podium's models on the site. Users and groups are registered by Django itself."""
+
+from __future__ import annotations
+
+from django.contrib import admin
+
+from jobs.admin.audit_admin import ActionAdmin
+from jobs.admin.conductor_admin import ConductorAdmin
+from jobs.admin.job_admin import JobAdmin
+from jobs.admin.score_admin import ScoreAdmin
+from jobs.audit.models import Action
+from jobs.registry.models import Conductor, Job, Score
+
+admin.site.register(Job, JobAdmin)
+admin.site.register(Action, ActionAdmin)
+admin.site.register(Conductor, ConductorAdmin)
+admin.site.register(Score, ScoreAdmin)

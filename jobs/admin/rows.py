@@ -1,0 +1,126 @@
+"""Runs and attempts as lists show them: finished values, no questions left for a template."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Self
+
+from django.urls import reverse
+
+from jobs.admin.looks import VERB_ICONS, Look, job_look, outcome_look
+from jobs.admin.visible import one_line, visible
+from jobs.audit.models import Action
+from jobs.registry.models import Job
+from jobs.terms import JobOrigin
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """One run in a list."""
+
+    pk: int
+    url: str
+    name: str
+    look: Look
+    status: str
+    conductor: str
+    submitter: str
+    submitted_at: datetime | None
+    started_at: datetime | None
+    ended_at: datetime | None  # None: still going, or not reported
+    is_ended: bool
+    completed: int | None
+    total: int | None
+    current_sheet: int | None
+    error: str
+    gone_at: datetime | None
+
+    @classmethod
+    def of(cls, job: Job) -> Self:
+        """The row of a run that was read with its conductor."""
+        return cls(
+            pk=job.pk,
+            url=job_url(job.pk),
+            name=one_line(job.job_id),
+            look=job_look(job.status),
+            status=job.status,
+            conductor=one_line(job.conductor.name),
+            submitter=submitter(job),
+            submitted_at=job.submitted_at or job.first_seen_at,
+            started_at=job.started_at,
+            ended_at=job.completed_at,
+            is_ended=job.is_terminal or job.gone_at is not None,
+            completed=job.completed_sheets,
+            total=job.total_sheets,
+            current_sheet=job.current_sheet if job.status == "running" else None,
+            error=one_line(job.error_message, 200),
+            gone_at=job.gone_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ActionRow:
+    """One attempt in a list."""
+
+    pk: int
+    url: str
+    verb: str
+    icon: str
+    look: Look
+    outcome: str
+    actor: str
+    channel: str
+    job_name: str
+    job_url: str
+    reason: str
+    message: str
+    started_at: datetime
+    duration_us: int | None
+    verdict: str
+    needs_attention: bool
+
+    @classmethod
+    def of(cls, action: Action) -> Self:
+        """The row of an attempt."""
+        return cls(
+            pk=action.pk,
+            url=reverse("admin:jobs_action_change", args=(action.pk,)),
+            verb=action.verb.replace("_", " ").replace(".", " "),
+            icon=VERB_ICONS.get(action.verb, "note"),
+            look=outcome_look(action.outcome),
+            outcome=action.outcome,
+            actor=one_line(action.actor_name) or "nobody",
+            channel=action.channel,
+            job_name=one_line(action.job_id),
+            job_url=job_url(action.job_pk) if action.job_pk else "",
+            reason=one_line(action.reason, 200),
+            message=visible(action.message),
+            started_at=action.started_at,
+            duration_us=action.duration_us,
+            verdict=action.verdict,
+            needs_attention=action.needs_attention,
+        )
+
+
+def submitter(job: Job) -> str:
+    """Who submitted a run, as far as Podium can know."""
+    if job.origin == JobOrigin.OUTSIDE:
+        return "outside the console"
+    return one_line(job.submitted_by_name) or "not reported"
+
+
+def job_url(pk: int) -> str:
+    """The address of a run's page."""
+    return reverse("admin:jobs_job_change", args=(pk,))
+
+
+def job_rows(jobs: Iterable[Job]) -> list[JobRow]:
+    """The rows of runs that were read with their conductors."""
+    return [JobRow.of(job) for job in jobs]
+
+
+def action_rows(actions: Iterable[Action]) -> list[ActionRow]:
+    """The rows of attempts."""
+    return [ActionRow.of(action) for action in actions]

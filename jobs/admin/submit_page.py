@@ -1,0 +1,246 @@
+"""Submit: choose or write a score, see what it would do, then ask a conductor to run it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from asgiref.sync import async_to_sync
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_http_methods, require_POST
+
+from jobs import actions
+from jobs.access import policy
+from jobs.access.requests import origin_of
+from jobs.actions import ActionResult, UnfitText
+from jobs.admin.answers import sentence, tell, tell_unavailable
+from jobs.admin.requests import person
+from jobs.admin.rows import job_url
+from jobs.admin.submit_form import SubmitForm, blank, typed
+from jobs.admin.visible import one_line, visible
+from jobs.errors import AuditUnavailable, IdempotencyConflict, ScoreError
+from jobs.registry.models import Conductor, ScoreVersion
+from jobs.scores import Finding, samples
+from jobs.terms import Outcome, Verb
+
+MAX_FINDINGS: Final = 100
+_STATUSES: Final = {Outcome.REFUSED: 409, Outcome.FAILED: 503}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the page says about a submission before the click."""
+
+    is_empty: bool = True
+    is_acceptable: bool = False
+    findings: tuple[Finding, ...] = ()
+    more_findings: int = 0
+    errors: int = 0
+    name: str = ""
+    score_name: str = ""
+    total_sheets: int | None = None
+    stages: int | None = None
+    workspace: str = ""
+    instrument: str = ""
+    description: str = ""
+
+
+@require_http_methods(["GET", "POST"])
+def submit_view(request: HttpRequest) -> HttpResponse:
+    """The page; a POST judges (`do=validate`) or submits."""
+    user = person(request)
+    if request.method == "POST":
+        if request.POST.get("do") == "validate":
+            _require_submit(user)
+            return _page(request, typed(request.POST), _judged(request))
+        return _submit(request)
+    _require_submit(user)
+    values = _prefilled(request)
+    return _page(request, values, _judged_values(user, values))
+
+
+@require_POST
+def validate_view(request: HttpRequest) -> HttpResponse:
+    """The judgement alone, for the page's script to show as one types."""
+    if not async_to_sync(actions.may_submit)(person(request), origin_of(request)):
+        raise PermissionDenied("You may not submit scores.")
+    return render(request, "jobs/_judgement.html", {"judgement": _judged(request)})
+
+
+def _submit(request: HttpRequest) -> HttpResponse:
+    user = person(request)
+    form = SubmitForm(request.POST)
+    source = form.source_of() if form.is_valid() else None
+    values = typed(request.POST)
+    if form.errors:
+        return _page(request, values, Judgement(), error=_words_of(form), status=422)
+    if source is None:
+        words = "Choose a sample, write a score or give a path first."
+        return _page(request, values, Judgement(), error=words, status=422)
+    try:
+        result = async_to_sync(actions.submit)(
+            actor=user,
+            origin=origin_of(request),
+            source=source,
+            conductor=actions.choose_conductor(user, form.cleaned_data["conductor"] or None),
+            workspace=form.cleaned_data["workspace"],
+            start_sheet=form.first_sheet,
+            reason=form.cleaned_data["reason"],
+            key=form.cleaned_data["key"] or None,
+        )
+    except ScoreError as error:
+        judgement = _of_findings(tuple(error.findings))
+        return _page(request, values, judgement, error=str(error), status=422)
+    except UnfitText as error:
+        return _page(request, values, _judged(request), error=str(error), status=422)
+    except IdempotencyConflict as conflict:
+        return _page(request, values, _judged(request), error=str(conflict), status=409)
+    except AuditUnavailable:
+        return tell_unavailable(request)
+    return _answer(request, result, values)
+
+
+def _answer(request: HttpRequest, result: ActionResult, values: dict[str, Any]) -> HttpResponse:
+    """Onto the job's page where there is one; else the form as it was, with the answer."""
+    if result.outcome is Outcome.DENIED:
+        raise PermissionDenied(result.message)
+    if result.job is not None:
+        tell(request, result, result.job)
+        return HttpResponseRedirect(job_url(result.job.pk))
+    if result.outcome in _STATUSES:
+        said = sentence(result, "the score")
+        return _page(
+            request, values, _judged(request), error=said, status=_STATUSES[result.outcome]
+        )
+    tell(request, result, None)
+    return HttpResponseRedirect(reverse("admin:jobs_action_change", args=(result.id,)))
+
+
+def _page(
+    request: HttpRequest,
+    values: dict[str, Any],
+    judgement: Judgement,
+    *,
+    error: str = "",
+    status: int = 200,
+) -> HttpResponse:
+    user = person(request)
+    conductors = list(policy.visible_conductors(user).filter(is_enabled=True)[:100])
+    chosen = values["conductor"]
+    context = {
+        **admin.site.each_context(request),
+        "title": "Submit a score",
+        "values": values,
+        "judgement": judgement,
+        "error": visible(error),
+        "samples": samples(),
+        "sample": request.GET.get("sample", ""),
+        "conductors": conductors,
+        "chosen_conductor": chosen or (conductors[0].slug if conductors else ""),
+        "runs_commands": any(c.kind == Conductor.Kind.EMBEDDED for c in conductors),
+        "unreachable": [c for c in conductors if c.is_reachable is False],
+        "score_roots": settings.PODIUM_SCORE_ROOTS,
+        "workspace_roots": settings.PODIUM_WORKSPACE_ROOTS,
+        "max_reason": actions.MAX_REASON_LETTERS,
+    }
+    return render(request, "jobs/submit.html", context, status=status)
+
+
+def _prefilled(request: HttpRequest) -> dict[str, Any]:
+    """The fields as a link asks for them: a sample, or a version that was run before."""
+    if slug := request.GET.get("sample"):
+        for sample in samples():
+            if sample.slug == slug:
+                return blank(text=sample.text)
+    version = request.GET.get("version", "")
+    user = person(request)
+    if (
+        version.isascii()
+        and version.isdigit()
+        and len(version) < 19
+        and user.has_perm("jobs.view_score")
+    ):
+        kept = ScoreVersion.objects.select_related("score").filter(pk=int(version)).first()
+        if kept is not None:
+            return blank(text=kept.text, name=kept.score.name)
+        messages.warning(request, "That version of a score is not there.")
+    return blank()
+
+
+def _judged(request: HttpRequest) -> Judgement:
+    form = SubmitForm(request.POST)
+    if not form.is_valid():
+        return Judgement(is_empty=False, findings=tuple(_problems(form)), errors=len(form.errors))
+    return _judgement(person(request), form)
+
+
+def _judged_values(user: User, values: dict[str, Any]) -> Judgement:
+    form = SubmitForm(values)
+    return _judgement(user, form) if form.is_valid() else Judgement()
+
+
+def _judgement(user: User, form: SubmitForm) -> Judgement:
+    source = form.source_of()
+    if source is None:
+        return Judgement()
+    prepared = async_to_sync(actions.prepare)(
+        user,
+        source,
+        workspace=form.cleaned_data["workspace"],
+        start_sheet=form.first_sheet,
+    )
+    judgement = _of_findings(prepared.findings)
+    summary = prepared.summary
+    if summary is None:
+        return judgement
+    return Judgement(
+        is_empty=False,
+        is_acceptable=prepared.is_acceptable,
+        findings=judgement.findings,
+        more_findings=judgement.more_findings,
+        errors=judgement.errors,
+        name=one_line(prepared.name),
+        score_name=one_line(summary.name),
+        total_sheets=summary.total_sheets,
+        stages=summary.total_stages,
+        workspace=one_line(str(prepared.workspace or ""), 400),
+        instrument=one_line(summary.instrument or ""),
+        description=visible((summary.description or "")[:600]),
+    )
+
+
+def _of_findings(findings: tuple[Finding, ...]) -> Judgement:
+    errors = sum(finding.severity == "error" for finding in findings)
+    return Judgement(
+        is_empty=False,
+        findings=findings[:MAX_FINDINGS],
+        more_findings=max(0, len(findings) - MAX_FINDINGS),
+        errors=errors,
+    )
+
+
+def _problems(form: SubmitForm) -> list[Finding]:
+    return [
+        actions.problem(field, str(error))
+        for field, errors in form.errors.items()
+        for error in errors
+    ]
+
+
+def _words_of(form: SubmitForm) -> str:
+    return " ".join(
+        f"{field.replace('_', ' ').capitalize()}: {error}"
+        for field, errors in form.errors.items()
+        for error in errors
+    )
+
+
+def _require_submit(user: User) -> None:
+    if not policy.may(user, Verb.SUBMIT):
+        raise PermissionDenied("You may not submit scores.")

@@ -1,0 +1,27 @@
+"""The console's tags and filters: thin names for what `jobs.admin` makes."""
+
+from __future__ import annotations
+
+from django import template
+
+from jobs.admin import markup
+from jobs.admin.durations import duration_words
+from jobs.admin.visible import one_line, visible
+
+register = template.Library()
+
+register.simple_tag(markup.icon)
+register.simple_tag(markup.pill)
+register.simple_tag(markup.moment)
+register.simple_tag(markup.elapsed)
+register.simple_tag(markup.nothing)
+register.simple_tag(markup.progress)
+register.filter("visible", visible)
+register.filter("one_line", one_line)
+register.filter("duration", duration_words)
+
+
+@register.filter
+def milliseconds(microseconds: int | None) -> str:
+    """A span that was measured in microseconds, in words."""
+    return duration_words(None if microseconds is None else microseconds / 1_000_000)
