@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from jobs.embedded import restart
 from jobs.embedded.admission import Admitted, Refused, admit, settle_workspace
-from jobs.embedded.attempt import Context
-from jobs.embedded.driver import Driver, End
+from jobs.embedded.driver import End
 from jobs.embedded.events import Bus
-from jobs.embedded.launcher import Launcher
-from jobs.embedded.preparing import prepare_sheets
-from jobs.embedded.run import ACTIVE, TERMINAL, Run, new_run
+from jobs.embedded.performing import Performances
+from jobs.embedded.run import TERMINAL, Run, new_run
 from jobs.embedded.settings import Settings
 from jobs.embedded.store import Store, StoreError, delete_runs
-
-logger = logging.getLogger("podium.conductor")
 
 RESUMABLE = ("paused", "paused_at_chain", "failed", "cancelled")
 
@@ -66,22 +59,20 @@ class Conductor:
         self.settings = settings
         self.store = store
         self.bus = bus
-        self.launcher = Launcher(settings, store)
+        self.performances = Performances(
+            settings, store, bus, on_room=self._start_queued, on_parked=self._resume_modified
+        )
         self.runs: dict[str, Run] = {}
         self.started_at = time.time()
-        self.is_stopping = False
-        self._drivers: dict[str, Driver] = {}
-        self._tasks: dict[str, asyncio.Task[None]] = {}
         self._replacing: dict[str, Path] = {}  # job id: the config that a modify brings
         self._changing = asyncio.Lock()
-        self._sheet_slots = asyncio.Semaphore(settings.max_sheets)
 
     # --- life ---
 
     async def start(self) -> None:
         """Take up where the last conductor of this home ended."""
         unproved = await restart.end_old_trees(self.store)
-        self.launcher.unproved |= unproved
+        self.performances.launcher.unproved |= unproved
         for stored in await asyncio.to_thread(self.store.runs):
             run = Run.stored(stored.record, is_current=stored.is_current)
             if run.is_current:
@@ -89,25 +80,13 @@ class Conductor:
         await restart.settle_sheets(self.store, self.runs.values())
         for run in list(self.runs.values()):
             if run.record.status == "running":
-                self._perform(run, "job.resuming", restarted=True)
+                self.performances.perform(run, "job.resuming", restarted=True)
         self._start_queued()
 
-    async def stop(self, grace_s: float) -> None:
-        """No new sheets; running ones may end within the grace; then all is checkpointed."""
-        self.is_stopping = True
-        await asyncio.gather(*(driver.hold_new_sheets() for driver in self._drivers.values()))
-        if self._tasks:
-            await asyncio.wait(list(self._tasks.values()), timeout=grace_s)
-        stop_grace_s = min(grace_s, self.settings.stop_grace_s)
-        await asyncio.gather(
-            *(driver.stop(End.SHUTDOWN, stop_grace_s) for driver in self._drivers.values())
-        )
-        await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-
-    async def hurry(self) -> None:
-        """Stop at once: a second request to end."""
-        self.is_stopping = True
-        await asyncio.gather(*(driver.stop(End.SHUTDOWN, 0.0) for driver in self._drivers.values()))
+    @property
+    def is_stopping(self) -> bool:
+        """Whether the end has begun."""
+        return self.performances.is_stopping
 
     # --- what may be done ---
 
@@ -168,7 +147,7 @@ class Conductor:
         self.runs.pop(job_id, None)
         self.runs[job_id] = run
         if starts_now:
-            self._perform(run, "job.started", admitted=admitted)
+            self.performances.perform(run, "job.started", admitted=admitted)
         await self._prune()
         text = f"Job queued (concurrency limit: {self.settings.max_jobs})"
         return Answer(job_id, "accepted", text)
@@ -190,7 +169,7 @@ class Conductor:
             if run.record.status != "running":
                 return f"Job '{job_id}' is {run.record.status}, not running"
             run.record.status = "paused"
-            driver = self._drivers.get(run.record.run_id)
+            driver = self.performances.driver_of(run)
             if driver is not None:
                 await driver.pause()
             await self.store.commit(run.statements())
@@ -238,7 +217,7 @@ class Conductor:
             record.started_at = time.time()
         await self.store.commit(run.statements())
         if record.status == "running":
-            self._perform(run, "job.resuming", admitted=admitted)
+            self.performances.perform(run, "job.resuming", admitted=admitted)
 
     async def cancel(self, job_id: str) -> bool:
         """False: unknown, or ended. What runs is killed; the answer does not wait for that."""
@@ -249,7 +228,7 @@ class Conductor:
             run.record.status = "cancelled"
             run.record.completed_at = time.time()
             self._replacing.pop(job_id, None)
-            driver = self._drivers.get(run.record.run_id)
+            driver = self.performances.driver_of(run)
             if driver is not None:
                 await driver.stop(End.CANCELLED, self.settings.stop_grace_s)
             await self.store.commit(run.statements())
@@ -296,10 +275,7 @@ class Conductor:
                 and (older_than_s is None or _age_s(run) > older_than_s)
             ]
             run_ids = [run.record.run_id for run in doomed]
-            await asyncio.gather(
-                *(self._tasks[run_id] for run_id in run_ids if run_id in self._tasks),
-                return_exceptions=True,
-            )
+            await self.performances.end_of(doomed)
             await self.store.commit(delete_runs(run_ids))
             for run in doomed:
                 del self.runs[run.record.job_id]
@@ -333,12 +309,7 @@ class Conductor:
         """How many runs are under way, paused ones left out."""
         return sum(run.record.status == "running" for run in self.runs.values())
 
-    @property
-    def active_sheets(self) -> int:
-        """How many sheets run."""
-        return sum(len(driver.running) for driver in self._drivers.values())
-
-    # --- performing ---
+    # --- whose turn it is ---
 
     @property
     def _has_room(self) -> bool:
@@ -354,160 +325,13 @@ class Conductor:
             first = run.record.started_at is None
             run.record.status = "running"
             run.record.started_at = time.time()
-            self._perform(run, "job.started" if first else "job.resuming")
+            self.performances.perform(run, "job.started" if first else "job.resuming")
 
-    def _perform(
-        self, run: Run, event: str, *, admitted: Admitted | None = None, restarted: bool = False
-    ) -> None:
-        run_id = run.record.run_id
-        previous = self._tasks.get(run_id)
-        work = self._perform_safely(run, event, admitted, restarted, previous)
-        task = asyncio.create_task(work, name=f"run-{run_id}")
-        self._tasks[run_id] = task
-        task.add_done_callback(lambda done: self._forget_task(run_id, done))
-
-    def _forget_task(self, run_id: str, done: asyncio.Task[None]) -> None:
-        if self._tasks.get(run_id) is done:
-            del self._tasks[run_id]
-
-    async def _perform_safely(
-        self,
-        run: Run,
-        event: str,
-        admitted: Admitted | None,
-        restarted: bool,
-        previous: asyncio.Task[None] | None,
-    ) -> None:
-        """The top of a run's life: whatever goes wrong ends as its status and reason."""
-        try:
-            if await self._went_on(run, event, admitted):
-                await _end_of(previous)
-                return
-            await _end_of(previous)
-            await self._play(run, event, admitted, restarted=restarted)
-        except Refused as refusal:
-            await self._conclude(run, "failed", str(refusal))
-        except Exception as error:
-            logger.exception("run %s broke down", run.record.run_id)
-            restart.abandon_sheets(run)
-            await self._conclude(run, "failed", _breakdown(error))
-        finally:
-            if not self.is_stopping:
-                self._start_queued()
-        if run.sheets is not None and run.record.status not in ACTIVE and not self.is_driven(run):
-            with contextlib.suppress(StoreError):  # then its sheets stay in memory
-                await self.store.commit(run.statements())
-                run.unload()
-        if self._is_parked(run) and (path := self._replacing.pop(run.record.job_id, None)):
+    async def _resume_modified(self, run: Run) -> None:
+        """A run is parked: if that was for a new score, go on with it."""
+        path = self._replacing.pop(run.record.job_id, None)
+        if path is not None:
             await self.resume(run.record.job_id, path)
-
-    def _is_parked(self, run: Run) -> bool:
-        return run.record.status == "paused" and not self.is_driven(run)
-
-    def is_driven(self, run: Run) -> bool:
-        """Whether its sheets are being played."""
-        return run.record.run_id in self._drivers
-
-    async def _went_on(self, run: Run, event: str, admitted: Admitted | None) -> bool:
-        """Resume a paused run whose sheets still run: its own driver goes on with it."""
-        driver = self._drivers.get(run.record.run_id)
-        if driver is None or driver.is_over or driver.is_stopping or admitted is None:
-            return False
-        await prepare_sheets(run, admitted, self.store)
-        if driver.is_over or driver.is_stopping or run.record.status != "running":
-            return False
-        driver.resume(self.context(run, admitted))
-        self._tell_start(run, event)
-        return True
-
-    async def _play(
-        self, run: Run, event: str, admitted: Admitted | None, *, restarted: bool
-    ) -> None:
-        record = run.record
-        if record.run_id in self.launcher.unproved:
-            raise Refused("Processes of an earlier try may still run, so no sheet was started.")
-        if admitted is None:
-            admitted = await asyncio.to_thread(admit, Path(record.config_path))
-        if run.sheets is None:
-            run.load(await asyncio.to_thread(self.store.sheets, record.run_id))
-        await prepare_sheets(run, admitted, self.store, second_chance=not restarted)
-        if record.status == "running" and not self.is_stopping:
-            driver = Driver(run, self.context(run, admitted), self.store, self._sheet_slots)
-            self._drivers[record.run_id] = driver
-            self._tell_start(run, event, restarted=restarted)
-            try:
-                end = await driver.play()
-            finally:
-                del self._drivers[record.run_id]
-            if end is End.DONE:
-                await self._conclude(run, *_verdict(run))
-
-    def _tell_start(self, run: Run, event: str, *, restarted: bool = False) -> None:
-        data: dict[str, Any] = {"sheet_count": run.record.total_sheets}
-        if event == "job.started":
-            data["instrument"] = "cli"
-        if restarted:
-            data["reason"] = "the conductor was restarted"
-        self.bus.publish(run.record.job_id, 0, event, data)
-
-    def is_busy(self, run: Run) -> bool:
-        """Whether something still goes on with a run, whatever its status says."""
-        return run.record.run_id in self._tasks
-
-    def context(self, run: Run, admitted: Admitted) -> Context:
-        """What all sheets of a run have in common."""
-        return Context(
-            run_id=run.record.run_id,
-            job_id=run.record.job_id,
-            workspace=Path(run.record.workspace),
-            config_folder=admitted.path.parent,
-            config=admitted.config,
-            expansion=admitted.expansion,
-            settings=self.settings,
-            launcher=self.launcher,
-            bus=self.bus,
-        )
-
-    async def _conclude(self, run: Run, status: str, reason: str | None) -> None:
-        record = run.record
-        if record.status not in ACTIVE:
-            return  # paused or cancelled meanwhile: that stays
-        record.status = status
-        record.error_message = reason
-        record.completed_at = time.time()
-        with contextlib.suppress(StoreError):  # told all the same; a restart would find it running
-            await self.store.commit(run.statements())
-        data: dict[str, Any] = {"all_success": status == "completed"}
-        if reason is not None:
-            data["error_message"] = reason
-        self.bus.publish(record.job_id, 0, f"job.{status}", data)
-
-
-async def _end_of(task: asyncio.Task[None] | None) -> None:
-    if task is not None:
-        await asyncio.wait([task])
-
-
-def _verdict(run: Run) -> tuple[str, str | None]:
-    """How a run ended whose sheets are all played, and why if badly."""
-    assert run.sheets is not None  # noqa: S101 - it has just been played
-    failed = [sheet for sheet in run.sheets.values() if sheet.status == "failed"]
-    if not failed and all(sheet.is_satisfied for sheet in run.sheets.values()):
-        return "completed", None
-    if not failed:
-        return "failed", "Some sheets could not be played."
-    first = failed[0]
-    more = f" (and {len(failed) - 1} more)" if len(failed) > 1 else ""
-    return "failed", f"Sheet {first.sheet_num} failed: {first.error_message}{more}"
-
-
-def _breakdown(error: BaseException) -> str:
-    """A sentence for an unforeseen error."""
-    while isinstance(error, BaseExceptionGroup):
-        error = error.exceptions[0]
-    if isinstance(error, StoreError):
-        return str(error)
-    return f"The conductor could not go on: {type(error).__name__}: {error}"[:1000]
 
 
 def _age_s(run: Run) -> float:

@@ -78,7 +78,7 @@ class Daemon:
     async def _end(self, conductor: Conductor, server: Server) -> None:
         grace_s = 0.0 if self._hurry else self._settings.grace_s
         logger.info("ending: no new sheets, %.0f s for those that run", grace_s)
-        await conductor.stop(grace_s)
+        await conductor.performances.stop(grace_s)
         await server.close()
         with contextlib.suppress(FileNotFoundError):
             self._settings.socket_path.unlink()
@@ -89,7 +89,7 @@ class Daemon:
         if not graceful or self._ending.is_set():
             self._hurry = True
             if self._conductor is not None and self._ending.is_set():
-                self._hurrying = asyncio.ensure_future(self._conductor.hurry())
+                self._hurrying = asyncio.ensure_future(self._conductor.performances.hurry())
         self._ending.set()
 
     def _listen_to_signals(self) -> None:

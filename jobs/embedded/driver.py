@@ -207,7 +207,7 @@ class Driver:
             sheet.status = "pending"
         await self._save(sheet, [])
 
-    async def _hold(self, brake: Brake) -> None:
+    def _hold(self) -> None:
         """Before a retry: a paused job starts nothing, not even that."""
         if self._paused or self._stopping is not None:
             raise SheetStopped

@@ -14,7 +14,7 @@ from jobs.embedded.store import Statement, add_attempt
 from jobs.scores import SheetPlan
 
 Save = Callable[[Sheet, list[Statement]], Awaitable[None]]
-Hold = Callable[[Brake], Awaitable[None]]
+Hold = Callable[[], None]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,7 @@ class Playing:
     sheet: Sheet
     brake: Brake
     save: Save
-    hold: Hold  # waits while the job is paused, before a retry
+    hold: Hold  # raises SheetStopped before a retry that may not start now
     on_retry: Callable[[], None]
 
     async def play(self) -> None:
@@ -177,7 +177,7 @@ class Playing:
             error_message=failure.message,
         )
         await self.brake.sleep(delay)
-        await self.hold(self.brake)
+        self.hold()
 
     def _history(self, outcome: Outcome, status: str) -> Statement:
         sheet = self.sheet

@@ -32,7 +32,7 @@ async def recover(
         NotRecoverable: it runs, or its score cannot be read any more.
     """
     record = run.record
-    if record.status in ACTIVE or conductor.is_busy(run):
+    if record.status in ACTIVE or conductor.performances.is_busy(run):
         raise NotRecoverable(f"Job '{record.job_id}' is {record.status}, cannot recover")
     try:
         admitted = await asyncio.to_thread(admit, Path(record.config_path))
@@ -40,7 +40,7 @@ async def recover(
         raise NotRecoverable(str(refusal)) from refusal
     run.load(await asyncio.to_thread(conductor.store.sheets, record.run_id))
     try:
-        context = conductor.context(run, admitted)
+        context = conductor.performances.context(run, admitted)
         results: list[dict[str, Any]] = []
         recovered: list[int] = []
         for sheet in list((run.sheets or {}).values()):

@@ -89,7 +89,7 @@ class Reports:
             "status": "not_ready" if stopping else "ready",
             "running_jobs": self._conductor.running_jobs,
             "memory_mb": self._memory_mb,
-            "child_processes": len(self._conductor.launcher.running),
+            "child_processes": len(self._conductor.performances.launcher.running),
             "accepting_work": not stopping,
             "shutting_down": stopping,
             "failure_rate_elevated": False,
@@ -146,7 +146,7 @@ class Reports:
             "gpus": [],
             "pressure_level": pressure(memory.available / memory.total),
             "running_jobs": conductor.running_jobs,
-            "active_sheets": conductor.active_sheets,
+            "active_sheets": conductor.performances.active_sheets,
             "zombie_count": len(zombies),
             "zombie_pids": zombies,
             "job_progress": [

@@ -22,12 +22,13 @@ LOOK_S = 0.02
 MAX_INTERRUPTIONS = 3  # conductors that may end under a sheet before the sheet is to blame
 
 
-async def end_old_trees(store: Store) -> set[str]:
-    """See every tree of an earlier conductor gone; returns the runs for which that failed.
+async def end_old_trees(store: Store, run_id: str | None = None) -> set[str]:
+    """See noted trees gone, of one run or all; returns the runs for which that failed.
 
     A supervisor ends its tree when its conductor dies, so mostly this only proves it.
     """
-    old = await asyncio.to_thread(store.processes)
+    noted = await asyncio.to_thread(store.processes)
+    old = [process for process in noted if run_id in (None, process.run_id)]
     boot = boot_id()
     results = await asyncio.gather(*(_is_gone(process, boot) for process in old))
     gone: list[Statement] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +87,7 @@ class Verdict:
         return next((result for result in self.results if not result.passed), None)
 
 
-RunCheck = Callable[[str, str, float], Any]  # command, folder, seconds -> awaitable of Ended | None
+RunCheck = Callable[[str, str, float], Awaitable[Ended | None]]  # command, folder, seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +181,7 @@ class Judge:
         command = fill_command(rule.command or "", self.values)
         folder = self.workspace / fill(rule.working_directory or "", self.values)
         timeout_s = rule.timeout_seconds or COMMAND_TIMEOUT_S
-        ended: Ended | None = await self.run_check(command, str(folder), timeout_s)
+        ended = await self.run_check(command, str(folder), timeout_s)
         if ended is None:
             actual = "it could not be run"
         elif ended.reason == "timeout":
