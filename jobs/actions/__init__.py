@@ -9,13 +9,15 @@ from jobs.actions.permission import choose_conductor, may_read_audit, may_submit
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.reconcile import reconcile_open
-from jobs.actions.results import ActionResult
+from jobs.actions.results import DID_NOT_HAPPEN, HAPPENED, ActionResult
 from jobs.actions.settle import settle
 from jobs.actions.sources import InlineScore, ScorePath, StoredScore, SubmitSource
 from jobs.actions.submit import submit
 from jobs.actions.words import MAX_KEY_LETTERS, MAX_REASON_LETTERS, UnfitText
 
 __all__ = [
+    "DID_NOT_HAPPEN",
+    "HAPPENED",
     "MAX_KEY_LETTERS",
     "MAX_REASON_LETTERS",
     "ActionResult",

@@ -7,6 +7,7 @@ leaves an open intent, which `reconcile` closes.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +16,6 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import structlog
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection
 from django.utils import timezone
@@ -23,6 +23,7 @@ from django.utils import timezone
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.answers import Answer
+from jobs.actions.database import in_database
 from jobs.actions.deadlines import ACTION_S
 from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
 from jobs.actions.refresh import Listing, learn, listing_now
@@ -91,7 +92,7 @@ async def admit(attempt: Attempt) -> ActionResult | None:
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         AuditUnavailable: a denial that cannot be recorded; nothing is sent in any case.
     """
-    may, earlier = await database_sync_to_async(_look)(attempt)
+    may, earlier = await in_database(_look)(attempt)
     if may:
         return earlier
     words = f"{attempt.actor.get_username()} may not {attempt.verb} here."
@@ -133,8 +134,14 @@ async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
     began = time.perf_counter()
     conclusion = await ask(attempt)
     took_us = round((time.perf_counter() - began) * 1_000_000)
-    answer = await _record(attempt, conclusion, took_us)
-    return _result(attempt, appended.action_pk, answer, await _seen_after(attempt, conclusion))
+    # Side by side: the record waits for the disk, the look for the conductor.
+    # Whatever the look meets with, the record is waited for.
+    record = asyncio.create_task(_record(attempt, conclusion, took_us), name="record outcome")
+    try:
+        job = await _seen_after(attempt, conclusion)
+    finally:
+        answer = await record
+    return _result(attempt, appended.action_pk, answer, job)
 
 
 async def _seen_after(attempt: Attempt, conclusion: Conclusion) -> Job | None:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from jobs.actions import answers
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
+from jobs.actions.database import in_database
 from jobs.actions.idempotency import request_key
 from jobs.actions.refresh import Listing, listing_now
 from jobs.actions.results import ActionResult
@@ -20,7 +21,7 @@ from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
 from jobs.errors import ConductorError
 from jobs.registry.connections import client_for
-from jobs.registry.models import Job
+from jobs.registry.models import Conductor, Job
 from jobs.terms import Channel, Verb
 
 
@@ -107,7 +108,7 @@ async def _control(
         verb=verb,
         actor=actor,
         origin=origin,
-        conductor=job.conductor,
+        conductor=await _conductor_of(job),
         job=job,
         job_id=job.job_id,
         reason=reason,
@@ -115,6 +116,13 @@ async def _control(
         key=request_key(key, method, actor.pk, origin.path, asked),
     )
     return await to_the_end(_run(attempt), name=f"{verb} {job.job_id}")
+
+
+async def _conductor_of(job: Job) -> Conductor:
+    """The run's conductor, read where the caller has not read it with the run."""
+    if Job._meta.get_field("conductor").is_cached(job):
+        return job.conductor
+    return await in_database(lambda: job.conductor)()
 
 
 async def _run(attempt: Attempt) -> ActionResult:

@@ -11,8 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from channels.db import database_sync_to_async
-
+from jobs.actions.database import in_database
 from jobs.actions.deadlines import KEYS_KEPT_DAYS, REPEAT_POLL_S, REPEAT_WAIT_S, RETRY_AFTER_S
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
@@ -93,7 +92,7 @@ async def answer_of_repeat(request: RequestKey, *, is_patient: bool) -> ActionRe
     give_up_at = time.monotonic() + (REPEAT_WAIT_S if is_patient else 0.0)
     while True:
         try:
-            answer = await database_sync_to_async(first_answer)(request)
+            answer = await in_database(first_answer)(request)
         except IdempotencyConflict as conflict:
             if conflict.retry_after_s is None or time.monotonic() >= give_up_at:
                 raise

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from uuid import uuid4
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 
 from jobs import audit
 from jobs.access import policy
+from jobs.actions.database import in_database
 from jobs.actions.problems import unacceptable
 from jobs.audit import Draft, Origin
 from jobs.registry.models import Conductor
@@ -26,7 +26,7 @@ async def may_read_audit(actor: User, origin: Origin) -> bool:
 
 
 async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
-    if await database_sync_to_async(policy.may)(actor, what):
+    if await in_database(policy.may)(actor, what):
         return True
     draft = Draft(
         action_id=uuid4(),

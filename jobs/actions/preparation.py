@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 
 from jobs.actions import files, workspaces
+from jobs.actions.database import in_database
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
 from jobs.errors import ScoreError
@@ -53,7 +53,7 @@ async def prepare(
     version = None
     try:
         if isinstance(source, StoredScore):
-            version = await database_sync_to_async(_kept)(actor, source)
+            version = await in_database(_kept)(actor, source)
             score = ScoreText(version.text.encode())
         elif isinstance(source, ScorePath):
             roots, limit = settings.PODIUM_SCORE_ROOTS, settings.PODIUM_MAX_SCORE_BYTES

@@ -8,10 +8,10 @@ from datetime import datetime
 from typing import Self
 
 import structlog
-from channels.db import database_sync_to_async
 from django.db import DatabaseError
 from django.utils import timezone
 
+from jobs.actions.database import in_database
 from jobs.actions.runs import known_run
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
@@ -49,7 +49,7 @@ async def learn(
     back as it was, and the relay catches up.
     """
     try:
-        return await database_sync_to_async(_write)(conductor, job, listing, was_cleared)
+        return await in_database(_write)(conductor, job, listing, was_cleared)
     except DatabaseError:
         _log.exception("read model not refreshed", conductor=conductor.slug)
         return job

@@ -8,6 +8,9 @@ from jobs.audit.models import Action
 from jobs.registry.models import Job
 from jobs.terms import Outcome, Verb, Verdict
 
+HAPPENED = Verdict.HAPPENED
+DID_NOT_HAPPEN = Verdict.DID_NOT_HAPPEN
+
 
 @dataclass(frozen=True, slots=True)
 class ActionResult:
@@ -19,13 +22,13 @@ class ActionResult:
     outcome: Outcome
     message: str  # the conductor's own words where it gave any, else Podium's
     job: Job | None
-    verdict: Verdict | None = None  # what was later concluded of an unknown outcome
+    verdict: str = ""  # a `Verdict`: what was later concluded of an unknown outcome
     is_replay: bool = False  # the stored answer to a repeated key; nothing was done this time
 
     @property
     def is_done(self) -> bool:
         """Whether what was asked for has happened, as far as is known."""
-        return self.outcome is Outcome.SUCCEEDED or self.verdict is Verdict.HAPPENED
+        return self.outcome is Outcome.SUCCEEDED or self.verdict == Verdict.HAPPENED
 
 
 def result_of(action: Action, job: Job | None) -> ActionResult:
@@ -37,6 +40,6 @@ def result_of(action: Action, job: Job | None) -> ActionResult:
         outcome=Outcome(action.outcome),
         message=action.message,
         job=job,
-        verdict=Verdict(action.verdict) if action.verdict else None,
+        verdict=action.verdict,
         is_replay=True,
     )

@@ -7,14 +7,19 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jobs.conductor.messages import JobRow
-from jobs.registry.models import Job
+from jobs.registry.models import Job, JobQuerySet
 
 
 def known_run(pk: int | None) -> Job | None:
     """The run of that id, with what is shown beside it."""
     if pk is None:
         return None
-    return Job.objects.select_related("conductor", "score_version").filter(pk=pk).first()
+    return with_surroundings(Job.objects.all()).filter(pk=pk).first()
+
+
+def with_surroundings(runs: JobQuerySet) -> JobQuerySet:
+    """The runs with their conductors and score versions, but without the versions' long texts."""
+    return runs.select_related("conductor", "score_version").defer("score_version__text")
 
 
 class Presence(Enum):

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Any
 from uuid import uuid4
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db import connection
 
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.completion import to_the_end
+from jobs.actions.database import in_database
 from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
@@ -58,7 +58,7 @@ async def settle(
         "job_id": action.job_id,
         "reason": reason,
     }
-    if not await database_sync_to_async(_may_settle)(actor, action):
+    if not await in_database(_may_settle)(actor, action):
         await audit.aappend(_denial(action, about))
         raise AccessDenied("You may not settle this attempt.")
     draft = Draft(
@@ -87,7 +87,7 @@ def _denial(action: Action, about: dict[str, Any]) -> Draft:
 
 async def _recorded(draft: Draft) -> ActionResult:
     await audit.aappend(draft, idempotency=once(draft))
-    return await database_sync_to_async(_settled)(draft)
+    return await in_database(_settled)(draft)
 
 
 def _may_settle(actor: User, action: Action) -> bool:

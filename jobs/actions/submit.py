@@ -12,7 +12,6 @@ from dataclasses import replace
 from functools import partial
 
 import structlog
-from channels.db import database_sync_to_async
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError
@@ -21,6 +20,7 @@ from jobs.actions import answers, submissions
 from jobs.actions.answers import Answer
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
+from jobs.actions.database import in_database
 from jobs.actions.idempotency import request_key
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
@@ -100,9 +100,7 @@ async def _run(
     if ended := await admit(attempt):
         return ended
     preparation = await prepare(attempt.actor, source, workspace=workspace, start_sheet=start_sheet)
-    submission = await database_sync_to_async(_settled)(
-        attempt, preparation, start_sheet, self_healing
-    )
+    submission = await in_database(_settled)(attempt, preparation, start_sheet, self_healing)
     attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
     return await carry_out(attempt, partial(_send, submission))
 
@@ -164,7 +162,7 @@ async def _send(submission: Submission, attempt: Attempt) -> Conclusion:
 async def _registered(submission: Submission, attempt: Attempt, job_id: str) -> Job | None:
     """The new run; None when it could not be kept, which does not undo that it was accepted."""
     try:
-        return await database_sync_to_async(register)(attempt, submission, job_id)
+        return await in_database(register)(attempt, submission, job_id)
     except DatabaseError:
         _log.exception("accepted run not kept", action_id=str(attempt.action_id), job_id=job_id)
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -29,26 +30,30 @@ def document(body: BaseModel, status: int = 200) -> HttpResponse:
     return HttpResponse(body.model_dump_json(), status=status, content_type="application/json")
 
 
-def answer(user: User, result: ActionResult) -> HttpResponse:
-    """The answer to a request that acted; does queries for the caller's rights."""
-    job = result.job
-    if job is not None and not policy.visible_jobs(user).filter(pk=job.pk).exists():
-        job = None
-    body = ActionAnswer(action=ActionOut.of(result), job=job_out(user, job) if job else None)
-    return document(body, status_of(result))
+def acted(result: ActionResult, rights: frozenset[Verb]) -> HttpResponse:
+    """The answer to a request that acted on a run which the caller may see."""
+    job = job_out(result.job, rights) if result.job else None
+    return document(ActionAnswer(action=ActionOut.of(result), job=job), status_of(result))
+
+
+def submitted(user: User, result: ActionResult) -> HttpResponse:
+    """The answer to a submit; whoever may submit need not see what comes of it."""
+    if result.job is not None and not policy.may_see(user, result.job):
+        result = replace(result, job=None)
+    return acted(result, rights_of(user))
 
 
 def status_of(result: ActionResult) -> int:
     """The HTTP status for an outcome."""
-    if result.outcome is Outcome.SUCCEEDED or result.verdict is Verdict.HAPPENED:
+    if result.outcome is Outcome.SUCCEEDED or result.verdict == Verdict.HAPPENED:
         return 201 if result.verb is Verb.SUBMIT else 200
     # An unknown outcome that was reconciled since, told to whoever repeats the key.
-    return 409 if result.verdict is Verdict.DID_NOT_HAPPEN else _STATUSES[result.outcome]
+    return 409 if result.verdict == Verdict.DID_NOT_HAPPEN else _STATUSES[result.outcome]
 
 
-def job_out(user: User, job: Job, rights: frozenset[Verb] | None = None) -> JobOut:
+def job_out(job: Job, rights: frozenset[Verb]) -> JobOut:
     """A run that the caller may see, with what they may do that can work now."""
-    return JobOut.of(job, offers(job) & (rights_of(user) if rights is None else rights))
+    return JobOut.of(job, offers(job) & rights)
 
 
 def rights_of(user: User) -> frozenset[Verb]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,6 +12,7 @@ from ninja import Query, Router
 
 from jobs import actions
 from jobs.access import policy
+from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.exporting import exported
@@ -43,7 +43,7 @@ async def list_attempts(request: HttpRequest, filters: Query[AttemptPage]) -> Ht
         attempts: QuerySet[Action] = chosen(policy.visible_actions(user), filters)
         return document(newest_first(attempts, filters, AttemptOut.of))
 
-    return await database_sync_to_async(page)(caller_of(request).user)
+    return await in_database(page)(caller_of(request).user)
 
 
 @router.get("/export", response={200: Any, **_READ}, summary="Export the records")
@@ -68,7 +68,7 @@ async def show_attempt(request: HttpRequest, pk: int) -> HttpResponse:
         records = AuditRecord.objects.filter(action_id=action.action_id).order_by("n")
         return document(AttemptWithRecords.with_records(action, records))
 
-    return await database_sync_to_async(show)(caller_of(request).user)
+    return await in_database(show)(caller_of(request).user)
 
 
 async def _refusal(request: HttpRequest) -> HttpResponse | None:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from jobs.access import policy
+from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of
 from jobs.api.paging import Page, Paging, newest_first, only_known
@@ -29,4 +29,4 @@ async def list_conductors(request: HttpRequest, paging: Query[Paging]) -> HttpRe
     def page(user: User) -> HttpResponse:
         return document(newest_first(policy.visible_conductors(user), paging, ConductorOut.of))
 
-    return await database_sync_to_async(page)(caller_of(request).user)
+    return await in_database(page)(caller_of(request).user)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
 from django.middleware.csrf import CsrfViewMiddleware
@@ -13,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security.base import AuthBase
 
 from jobs.access import tokens
+from jobs.actions.database import in_database
 from jobs.api.guesses import GuessLimit
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
@@ -73,19 +73,23 @@ class _CsrfCheck(CsrfViewMiddleware):
         return HttpResponseForbidden(reason)
 
 
+def _no_view(_: HttpRequest) -> HttpResponse:
+    return HttpResponse()
+
+
 def _lacks_csrf_token(request: HttpRequest) -> bool:
     # The views are exempt from the middleware, for a token needs no such check.
-    check = _CsrfCheck(lambda _: HttpResponse())
+    check = _CsrfCheck(_no_view)
     request.csrf_processing_done = False  # type: ignore[attr-defined]  # Django's own mark
     check.process_request(request)
-    return check.process_view(request, _lacks_csrf_token, (), {}) is not None
+    return check.process_view(request, _no_view, (), {}) is not None
 
 
 async def _by_token(request: HttpRequest, header: str) -> Caller:
     address = request.META.get("REMOTE_ADDR", "")
     if wait_s := _guesses.wait_s(address):
         raise TooManyGuesses(wait_s)
-    found = await database_sync_to_async(tokens.authenticate)(header)
+    found = await in_database(tokens.authenticate)(header)
     if found is None:
         _guesses.count(address)
         raise AuthenticationError

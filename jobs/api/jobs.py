@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
-from channels.db import database_sync_to_async
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import Query, Router
@@ -14,7 +13,9 @@ from ninja.params import functions
 from jobs import actions
 from jobs.access import policy
 from jobs.actions import ActionResult
-from jobs.api.answering import answer, document, job_out, rights_of
+from jobs.actions.database import in_database
+from jobs.actions.runs import with_surroundings
+from jobs.api.answering import acted, document, job_out, rights_of, submitted
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.paging import Page, Paging, Plain, newest_first, oldest_first, only_known
 from jobs.api.scores import source_from
@@ -78,21 +79,21 @@ async def submit_job(
         actor=user,
         origin=origin_of_call(request),
         source=source_from(body),
-        conductor=await database_sync_to_async(_conductor)(user, body.conductor),
+        conductor=await in_database(_conductor)(user, body.conductor),
         workspace=body.workspace,
         start_sheet=body.start_sheet,
         self_healing=body.self_healing,
         reason=body.reason,
         key=idempotency_key,
     )
-    return await database_sync_to_async(answer)(user, result)
+    return await in_database(submitted)(user, result)
 
 
 @router.get("", response={200: Page[JobOut], **_READ}, summary="List jobs")
 async def list_jobs(request: HttpRequest, filters: Query[JobFilters]) -> HttpResponse:
     """The runs that you may see, newest first."""
     only_known(request, JobFilters)
-    return await database_sync_to_async(_list)(caller_of(request).user, filters)
+    return await in_database(_list)(caller_of(request).user, filters)
 
 
 @router.get("/{int:pk}", response={200: JobOut, **_READ}, summary="Show a job")
@@ -100,9 +101,9 @@ async def show_job(request: HttpRequest, pk: int) -> HttpResponse:
     """One run, as its conductor last told it."""
 
     def show(user: User) -> HttpResponse:
-        return document(job_out(user, _job(user, pk)))
+        return document(job_out(_job(user, pk), rights_of(user)))
 
-    return await database_sync_to_async(show)(caller_of(request).user)
+    return await in_database(show)(caller_of(request).user)
 
 
 @router.get("/{int:pk}/sheets", response={200: Page[SheetOut], **_READ}, summary="List sheets")
@@ -114,7 +115,7 @@ async def list_sheets(request: HttpRequest, pk: int, paging: Query[Paging]) -> H
         sheets = _job(user, pk).sheets.all()
         return document(oldest_first(sheets, paging, SheetOut.of, by="number"))
 
-    return await database_sync_to_async(page)(caller_of(request).user)
+    return await in_database(page)(caller_of(request).user)
 
 
 @router.get("/{int:pk}/events", response={200: Page[EventOut], **_READ}, summary="List events")
@@ -126,7 +127,7 @@ async def list_events(request: HttpRequest, pk: int, paging: Query[Paging]) -> H
         events = Event.objects.filter(job_pk=_job(user, pk).pk)
         return document(oldest_first(events, paging, EventOut.of, by="seq"))
 
-    return await database_sync_to_async(page)(caller_of(request).user)
+    return await in_database(page)(caller_of(request).user)
 
 
 @router.post("/{int:pk}/pause", response=_ACTED, summary="Pause a job")
@@ -178,18 +179,19 @@ async def _act(
     request: HttpRequest, verb: Verb, pk: int, reason: str, key: str | None
 ) -> HttpResponse:
     user = caller_of(request).user
+    job, rights = await in_database(_job_and_rights)(user, pk)
     result: ActionResult = await _ACTIONS[verb](
-        actor=user,
-        job=await database_sync_to_async(_job)(user, pk),
-        origin=origin_of_call(request),
-        reason=reason,
-        key=key,
+        actor=user, job=job, origin=origin_of_call(request), reason=reason, key=key
     )
-    return await database_sync_to_async(answer)(user, result)
+    return acted(result, rights)
+
+
+def _job_and_rights(user: User, pk: int) -> tuple[Job, frozenset[Verb]]:
+    return _job(user, pk), rights_of(user)
 
 
 def _visible(user: User) -> JobQuerySet:
-    return policy.visible_jobs(user).select_related("conductor", "score_version")
+    return with_surroundings(policy.visible_jobs(user))
 
 
 def _job(user: User, pk: int) -> Job:
@@ -218,7 +220,7 @@ def _list(user: User, filters: JobFilters) -> HttpResponse:
     if filters.until is not None:
         jobs = jobs.filter(submitted_at__lt=filters.until)
     rights = rights_of(user)
-    return document(newest_first(jobs, filters, lambda job: job_out(user, job, rights)))
+    return document(newest_first(jobs, filters, lambda job: job_out(job, rights)))
 
 
 def _conductor(user: User, slug: str | None) -> Conductor:

@@ -28,7 +28,7 @@ class ActionOut(Schema):
             verb=result.verb,
             outcome=result.outcome,
             message=result.message,
-            verdict=result.verdict,
+            verdict=result.verdict or None,
         )
 
 
