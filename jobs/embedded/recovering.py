@@ -12,7 +12,7 @@ from jobs.embedded.admission import Refused, admit
 from jobs.embedded.attempt import Attempt
 from jobs.embedded.brake import Brake
 from jobs.embedded.document import Sheet
-from jobs.embedded.run import ACTIVE, Run
+from jobs.embedded.run import ACTIVE, TERMINAL, Run
 from jobs.embedded.validations import Judge, Verdict
 
 if TYPE_CHECKING:
@@ -32,6 +32,8 @@ async def recover(
         NotRecoverable: it runs, or its score cannot be read any more.
     """
     record = run.record
+    if record.status in TERMINAL:
+        await conductor.performances.end_of([run])  # its last steps may still be under way
     if record.status in ACTIVE or conductor.performances.is_busy(run):
         raise NotRecoverable(f"Job '{record.job_id}' is {record.status}, cannot recover")
     try:

@@ -219,6 +219,20 @@ class EmbeddedProcess:
     ) -> None:
         self.close()
 
+    def visit(self, folder: Path) -> EmbeddedProcess:
+        """The same process for one test, with a folder of its own for scores and workspaces."""
+        visitor = EmbeddedProcess(folder, start=False)
+        visitor.socket_path, visitor.log, visitor.process = self.socket_path, self.log, self.process
+        return visitor
+
+    def leave(self) -> None:
+        """The end of a visit: no job is left, the process goes on."""
+        for row in self.call("job.list"):
+            self.call("job.cancel", job_id=row["job_id"])
+        self.call("job.clear")
+        for tap in self._taps:
+            tap.close()
+
     # --- talking ---
 
     def call(self, method: str, **params: Any) -> Any:

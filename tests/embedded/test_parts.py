@@ -148,13 +148,13 @@ def played(waits_for: dict[int, list[int]], failing: set[int]) -> tuple[list[int
             fates[number] = Fate.LOST
             blocked.add(number)
             readiness.done(number)
-        number = readiness.take()
-        if number is None:
+        taken = readiness.take()
+        if taken is None:
             return ran, blocked
-        assert all(fates[source] is Fate.SATISFIED for source in waits_for[number])
-        ran.append(number)
-        fates[number] = Fate.LOST if number in failing else Fate.SATISFIED
-        readiness.done(number)
+        assert all(fates[source] is Fate.SATISFIED for source in waits_for[taken])
+        ran.append(taken)
+        fates[taken] = Fate.LOST if taken in failing else Fate.SATISFIED
+        readiness.done(taken)
 
 
 @given(st.data())
@@ -188,8 +188,8 @@ def test_wide_stages_take_steps_not_links() -> None:
         fates[number] = Fate.SATISFIED
         readiness.done(number)
     taken = []
-    while (number := readiness.take()) is not None:
-        taken.append(number)
+    while (ready := readiness.take()) is not None:
+        taken.append(ready)
     assert taken == [*first, *second]
 
 

@@ -9,6 +9,12 @@ import pytest
 from tests.embedded.process import EmbeddedProcess, score
 
 
+@pytest.fixture
+def conductor(visited: EmbeddedProcess) -> EmbeddedProcess:
+    """No test here ends the process, so all share one."""
+    return visited
+
+
 @pytest.mark.parametrize(
     ("sections", "named"),
     [

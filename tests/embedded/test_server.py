@@ -7,6 +7,7 @@ import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -111,7 +112,7 @@ def test_stream_that_nobody_reads_delays_no_other_and_is_told_its_loss(
     assert time.monotonic() - started < 1.0
     conductor.wait_for("job", "completed", timeout_s=60)
     lost = told = 0
-    events = []
+    events: list[str] = []
     while not events or events[-1] != "job.completed":
         event = lazy.message()["params"]
         events.append(event["event"])
@@ -127,8 +128,8 @@ def test_document_of_5000_sheets_is_answered_quickly(conductor: EmbeddedProcess)
     text = score("sleep 100", sheets=5000)
     started = time.monotonic()
     assert conductor.submit("job", text)["status"] == "accepted"
-    job = wait_until(lambda: conductor.job("job").get("sheets") and conductor.job("job"))
-    assert len(job["sheets"]) == 5000
+    sheets = wait_until(lambda: dict(conductor.job("job").get("sheets", {})))
+    assert len(sheets) == 5000
     assert time.monotonic() - started < 20
     started = time.monotonic()
     conductor.job("job")
@@ -142,13 +143,13 @@ def test_daemon_reports_carry_real_values(conductor: EmbeddedProcess) -> None:
     status = conductor.call("daemon.status")
     assert (status["pid"], status["running_jobs"]) == (conductor.pid, 1)
     assert status["memory_usage_mb"] > 10
-    top = wait_until(
-        lambda: (
-            (found := conductor.call("daemon.top"))["active_sheets"] == 1
-            and any(process["command"] == "sleep" for process in found["processes"])
-            and found
-        )
-    )
+
+    def top_with_sheet() -> dict[str, Any]:
+        found: dict[str, Any] = conductor.call("daemon.top")
+        commands = [process["command"] for process in found["processes"]]
+        return found if found["active_sheets"] == 1 and "sleep" in commands else {}
+
+    top = wait_until(top_with_sheet)
     assert top["daemon_pid"] == conductor.pid
     assert top["job_progress"][0]["job_id"] == "job"
     path = conductor.call("daemon.top.stream", interval=1)["jsonl_path"]

@@ -10,6 +10,13 @@ import pytest
 from tests.embedded.process import EmbeddedProcess, score
 from tests.waiting import wait_until
 
+
+@pytest.fixture
+def conductor(visited: EmbeddedProcess) -> EmbeddedProcess:
+    """No test here ends the process, so all share one."""
+    return visited
+
+
 RETRY = {"max_retries": 3, "base_delay_seconds": 0.05, "jitter": False}
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 
 from tests.embedded.process import EmbeddedProcess, processes_with, score
+from tests.embedded.supervising import run_supervised
 from tests.waiting import wait_until
 
 
@@ -108,11 +109,9 @@ def test_sheet_whose_supervisor_is_killed_fails_and_leaves_nothing(
 
 
 def test_fork_bomb_is_stopped_by_the_limit_on_processes(short_tmp: Path) -> None:
-    from tests.embedded.supervising import run_supervised
-
     started = time.monotonic()
     ended = run_supervised(
-        "f() { sleep 5 & f2; }; for i in {1..400}; do sleep 30 & done; wait",
+        "for i in {1..400}; do sleep 30 & done; wait",
         short_tmp,
         process_limit=100,
         timeout_s=30.0,
@@ -155,3 +154,9 @@ def test_old_tree_is_proved_gone_before_its_sheet_runs_again(conductor: Embedded
     assert not sleeping(mark)
     assert not supervisor.is_running() or supervisor.status() == psutil.STATUS_ZOMBIE
     assert (conductor.home / "ws" / "ran").read_text().split() == ["start", "start", "end"]
+
+
+def test_full_disk_under_the_log_does_not_end_the_sheet(short_tmp: Path) -> None:
+    ended = run_supervised("echo hello; seq 1000", short_tmp, log="/dev/full", log_limit=10**9)
+    assert (ended.exit_code, ended.truncated) == (0, True)
+    assert ended.stdout_tail.endswith("1000\n")
