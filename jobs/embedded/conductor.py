@@ -63,6 +63,7 @@ class Conductor:
             settings, store, bus, on_room=self._start_queued, on_parked=self._resume_modified
         )
         self.runs: dict[str, Run] = {}
+        self.recovering: set[str] = set()  # ids of runs that are judged anew
         self.started_at = time.time()
         self._replacing: dict[str, Path] = {}  # job id: the config that a modify brings
         self._changing = asyncio.Lock()
@@ -125,6 +126,8 @@ class Conductor:
                 f"Job '{job_id}' is already {old.record.status}. Use 'mzt pause' or 'mzt cancel' "
                 "first, or wait for it to finish."
             )
+        if old is not None:
+            self._require_unrecovering(old)
         run = new_run(
             job_id=job_id,
             config_path=str(admitted.path),
@@ -199,12 +202,17 @@ class Conductor:
         return Answer(job_id, "accepted", "Job resume queued")
 
     def _require_resumable(self, run: Run) -> None:
+        self._require_unrecovering(run)
         status = run.record.status
         if status not in RESUMABLE:
             raise Refused(
                 f"Score '{run.record.job_id}' is {status}, only PAUSED, PAUSED_AT_CHAIN, FAILED, "
                 "or CANCELLED scores can be resumed"
             )
+
+    def _require_unrecovering(self, run: Run) -> None:
+        if run.record.run_id in self.recovering:
+            raise Refused(f"Score '{run.record.job_id}' is being recovered; try again.")
 
     async def _resume(self, run: Run, admitted: Admitted) -> None:
         record = run.record
@@ -270,6 +278,7 @@ class Conductor:
                 run
                 for run in self.runs.values()
                 if run.record.status in TERMINAL
+                and run.record.run_id not in self.recovering
                 and (job_ids is None or run.record.job_id in job_ids)
                 and (statuses is None or run.record.status in statuses)
                 and (older_than_s is None or _age_s(run) > older_than_s)

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from jobs.embedded.admission import Refused, admit
-from jobs.embedded.attempt import Attempt
+from jobs.embedded.attempt import Attempt, Context
 from jobs.embedded.brake import Brake
 from jobs.embedded.document import Sheet
 from jobs.embedded.run import ACTIVE, TERMINAL, Run
@@ -36,44 +36,60 @@ async def recover(
         await conductor.performances.end_of([run])  # its last steps may still be under way
     if record.status in ACTIVE or conductor.performances.is_busy(run):
         raise NotRecoverable(f"Job '{record.job_id}' is {record.status}, cannot recover")
+    if record.run_id in conductor.recovering:
+        raise NotRecoverable(f"Job '{record.job_id}' is being recovered already")
+    conductor.recovering.add(record.run_id)
     try:
-        admitted = await asyncio.to_thread(admit, Path(record.config_path))
-    except Refused as refusal:
-        raise NotRecoverable(str(refusal)) from refusal
-    run.load(await asyncio.to_thread(conductor.store.sheets, record.run_id))
-    try:
-        context = conductor.performances.context(run, admitted)
-        results: list[dict[str, Any]] = []
-        recovered: list[int] = []
-        for sheet in list((run.sheets or {}).values()):
-            if sheet.status != "failed" or number not in (None, sheet.sheet_num):
-                continue
-            if sheet.sheet_num > admitted.expansion.total_sheets or not admitted.config.validations:
-                continue
-            plan = admitted.expansion.plan(sheet.sheet_num)
-            attempt = Attempt(context, plan, sheet.attempt_count, Brake())
-            values = context.values(plan)
-            started_at = _started_at(sheet)
-            judge = Judge(values, context.workspace, started_at, attempt.run_check, attempt.brake)
-            verdict = await judge.judge(admitted.config.validations)
-            details = [result.to_wire() for result in verdict.results]
-            results.append(
-                {"sheet_num": sheet.sheet_num, "passed": verdict.passed, "details": details}
-            )
-            if verdict.passed and verdict.results:
-                recovered.append(sheet.sheet_num)
-                _mark(sheet, verdict, run, dry_run=dry_run)
-        if recovered and not dry_run:
-            await conductor.store.commit(run.statements())
+        results = await _judge_failed(conductor, run, number=number, dry_run=dry_run)
     finally:
         run.unload()
+        conductor.recovering.discard(record.run_id)
     return {
         "job_id": record.job_id,
         "dry_run": dry_run,
-        "recovered": recovered,
+        "recovered": [result["sheet_num"] for result in results if result["passed"]],
         "sheets": results,
         "status": record.status,
     }
+
+
+async def _judge_failed(
+    conductor: Conductor, run: Run, *, number: int | None, dry_run: bool
+) -> list[dict[str, Any]]:
+    try:
+        admitted = await asyncio.to_thread(admit, Path(run.record.config_path))
+    except Refused as refusal:
+        raise NotRecoverable(str(refusal)) from refusal
+    run.load(await asyncio.to_thread(conductor.store.sheets, run.record.run_id))
+    context = conductor.performances.context(run, admitted)
+    results: list[dict[str, Any]] = []
+    for sheet in list((run.sheets or {}).values()):
+        is_meant = sheet.status == "failed" and number in (None, sheet.sheet_num)
+        if not is_meant or sheet.sheet_num > admitted.expansion.total_sheets:
+            continue
+        verdict = await _judge(context, sheet)
+        details = [result.to_wire() for result in verdict.results]
+        # Without a single check nothing speaks for the sheet.
+        passed = verdict.passed and bool(verdict.results)
+        results.append({"sheet_num": sheet.sheet_num, "passed": passed, "details": details})
+        if passed and not dry_run:
+            _mark(sheet, details, run)
+    await conductor.store.commit(run.statements())
+    return results
+
+
+async def _judge(context: Context, sheet: Sheet) -> Verdict:
+    attempt = Attempt(
+        context, context.expansion.plan(sheet.sheet_num), sheet.attempt_count, Brake()
+    )
+    judge = Judge(
+        context.values(attempt.plan),
+        context.workspace,
+        _started_at(sheet),
+        attempt.run_check,
+        attempt.brake,
+    )
+    return await judge.judge(context.config.validations)
 
 
 def _started_at(sheet: Sheet) -> float:
@@ -82,11 +98,9 @@ def _started_at(sheet: Sheet) -> float:
     return datetime.fromisoformat(sheet.started_at).timestamp()
 
 
-def _mark(sheet: Sheet, verdict: Verdict, run: Run, *, dry_run: bool) -> None:
-    if dry_run:
-        return
+def _mark(sheet: Sheet, details: list[dict[str, Any]], run: Run) -> None:
     sheet.status = "completed"
     sheet.validation_passed = True
-    sheet.validation_details = [result.to_wire() for result in verdict.results]
+    sheet.validation_details = details
     sheet.error_message = sheet.error_code = sheet.error_category = None
     run.touch(sheet)
