@@ -7,5 +7,6 @@ from django.urls import URLPattern, URLResolver, include, path
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include("jobs.api.urls")),
+    path("", include("jobs.live.urls")),
     path("", admin.site.urls),
 ]

@@ -62,9 +62,12 @@ class ConductorKeeper:
         return self._home.folder / "conductor.log"
 
     def start(self) -> None:
-        """Start or adopt the conductor; returns once it listens, or after a while."""
+        """Start the conductor, or adopt the one that lives; returns at once."""
         if owner_of(self._home) is None:
             self._start_process()
+
+    def watch(self) -> None:
+        """From now on start it again when it dies; returns once it listens, or after a while."""
         self._thread.start()
         give_up_at = time.monotonic() + _READY_S
         while time.monotonic() < give_up_at and not self._socket_path.exists():
@@ -73,7 +76,8 @@ class ConductorKeeper:
     def stop(self) -> None:
         """Ask the conductor to end, and wait; its jobs go on from their checkpoint next time."""
         self._stopping.set()
-        self._thread.join(_LOOK_S * 3)
+        if self._thread.is_alive():
+            self._thread.join(_LOOK_S * 3)
         pid = owner_of(self._home)
         if pid is None or not self._is_ours(pid):
             return
@@ -99,6 +103,8 @@ class ConductorKeeper:
 
     def _keep(self) -> None:
         pause = Pause(0.5, 30.0)
+        if self._process is not None:
+            self._tell("conductor.started", {"pid": self._process.pid})
         started_at = time.monotonic()
         while not self._stopping.wait(_LOOK_S):
             code = None if self._process is None else self._process.poll()
@@ -115,12 +121,12 @@ class ConductorKeeper:
                     return
             started_at = time.monotonic()
             try:
-                self._start_process()
+                self._tell("conductor.started", {"pid": self._start_process()})
             except OSError:
                 _log.exception("the conductor cannot be started")
                 self._stopping.wait(pause.grow())
 
-    def _start_process(self) -> None:
+    def _start_process(self) -> int:
         command = [sys.executable, "-m", "jobs.embedded", "--home", str(self._home.folder)]
         command += ["--socket", str(self._socket_path), "--grace", str(GRACE_S)]
         if self._wrapper:
@@ -140,7 +146,7 @@ class ConductorKeeper:
                 start_new_session=True,  # Ctrl-C is for `up`, which then ends it in order
             )
         self._mark.write_text(_identity(self._process.pid))
-        self._tell("conductor.started", {"pid": self._process.pid})
+        return self._process.pid
 
     def _is_ours(self, pid: int) -> bool:
         """Whether an `up`, this one or one before it, started this process."""

@@ -76,7 +76,6 @@ def ensure_conductor() -> Conductor:
     The other of the two is disabled; its history stays. Conductors that somebody added are left
     as they are.
     """
-    home = Home(settings.PODIUM_HOME)
     if settings.PODIUM_CONDUCTOR:
         slug, other = CONFIGURED, EMBEDDED
         name, kind = "Conductor", Conductor.Kind.REAL
@@ -84,14 +83,20 @@ def ensure_conductor() -> Conductor:
     else:
         slug, other = EMBEDDED, CONFIGURED
         name, kind = "Embedded conductor", Conductor.Kind.EMBEDDED
-        noted = read_note(home) if owner_of(home) is not None else None
-        path = str(noted or default_socket_path(home.folder))
+        path = str(embedded_socket())
     Conductor.objects.filter(slug=other, is_enabled=True).update(is_enabled=False)
     defaults = {"kind": kind, "socket_path": path, "is_enabled": True}
     conductor, _ = Conductor.objects.update_or_create(
         slug=slug, defaults=defaults, create_defaults={"name": name, **defaults}
     )
     return conductor
+
+
+def embedded_socket() -> Path:
+    """The socket of the embedded conductor: that of the one that lives, or of the next one."""
+    home = Home(settings.PODIUM_HOME)
+    noted = read_note(home) if owner_of(home) is not None else None
+    return noted or default_socket_path(home.folder)
 
 
 def _static_stamp() -> str:

@@ -1,21 +1,28 @@
-"""A relay on a scripted conductor."""
+"""A relay on a scripted conductor; a web server on the database of the test."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
-from django.db import connections
+from django.db import connection, connections
+from pytest_django import DjangoDbBlocker
 
 from jobs.live.models import Event
 from jobs.live.relay import Relay
 from jobs.registry.models import Conductor
 from tests.factories import make_conductor
 from tests.live.scripted import ScriptedConductor
+from tests.waiting import patience
 
 T = TypeVar("T")
 
@@ -61,3 +68,57 @@ async def stored(*, event: str = "", **filters: Any) -> list[Event]:
     if event:
         filters["event"] = event
     return await in_thread(lambda: list(Event.objects.filter(**filters).order_by("seq")))
+
+
+# -- a web server --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class WebServer:
+    """A Daphne process on the database of the tests."""
+
+    port: int
+    process: subprocess.Popen[str]
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/events/"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@contextmanager
+def web_server(**environment: str) -> Iterator[WebServer]:
+    """A server that lives as long as the block and ends in good order."""
+    port = free_port()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tests.live.server_process", str(port)],
+        stdout=subprocess.PIPE,
+        text=True,
+        env=os.environ
+        | {"LIVE_TEST_DATABASE": str(connection.settings_dict["NAME"])}
+        | environment,
+    )
+    assert process.stdout is not None
+    try:
+        assert process.stdout.readline() == "listening\n"
+        yield WebServer(port, process)
+    finally:
+        process.terminate()
+        process.wait(patience(15))
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def server(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[WebServer]:
+    """One server for the tests of a module."""
+    with web_server() as running:
+        yield running

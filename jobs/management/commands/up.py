@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import signal
 import sys
-from pathlib import Path
 from types import FrameType
 from typing import Any
 
@@ -39,6 +38,17 @@ class Command(BaseCommand):
             serving.check_address(settings.PODIUM_BIND, settings.PORT)
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
+        keeper = _keeper()
+        try:
+            if keeper is not None:
+                keeper.start()  # it takes a second, in which the rest is prepared
+            self._run(keeper)
+        finally:
+            if keeper is not None:
+                self._end(keeper)
+        self.stdout.write("Podium has ended.")
+
+    def _run(self, keeper: ConductorKeeper | None) -> None:
         if preparing.migrate():
             self.stdout.write("The database is ready.")
         if preparing.collect_static():
@@ -46,17 +56,16 @@ class Command(BaseCommand):
         admin = preparing.ensure_admin()
         conductor = preparing.ensure_conductor()
         connections.close_all()
-        self._run(conductor, admin)
+        if keeper is not None:
+            keeper.watch()
+        self._serve(conductor, admin)
 
-    def _run(self, conductor: Conductor, admin: preparing.FirstAdmin | None) -> None:
+    def _serve(self, conductor: Conductor, admin: preparing.FirstAdmin | None) -> None:
         from dashboard_project.asgi import application
 
-        keeper = _keeper_for(conductor)
         relays = RelayThread(reconcile=reconcile_open)
+        relays.start()
         try:
-            if keeper is not None:
-                keeper.start()
-            relays.start()
             has_served = serving.serve(
                 application,
                 bind=settings.PODIUM_BIND,
@@ -67,11 +76,8 @@ class Command(BaseCommand):
             raise CommandError(str(error)) from error
         finally:
             relays.stop(_RELAYS_END_S)
-            if keeper is not None:
-                self._end(keeper)
         if not has_served:
             raise CommandError(f"Port {settings.PORT} was taken at the last moment.")
-        self.stdout.write("Podium has ended.")
 
     def _end(self, keeper: ConductorKeeper) -> None:
         self.stdout.write(
@@ -103,21 +109,21 @@ class Command(BaseCommand):
         self.stdout.flush()
 
 
-def _keeper_for(conductor: Conductor) -> ConductorKeeper | None:
-    """What keeps the embedded conductor alive; None for a conductor that is not ours."""
-    if conductor.kind != Conductor.Kind.EMBEDDED:
+def _keeper() -> ConductorKeeper | None:
+    """What keeps the embedded conductor alive; None where another one is configured."""
+    if settings.PODIUM_CONDUCTOR:
         return None
 
     def tell(event: str, data: dict[str, Any]) -> None:
         with surviving("what became of the conductor is not told", event=event):
             try:
-                store([EventDraft(conductor.slug, None, "", event, data=data)])
+                store([EventDraft(preparing.EMBEDDED, None, "", event, data=data)])
             finally:
                 connections.close_all()  # of this thread, which hardly ever needs one
 
     return ConductorKeeper(
         settings.PODIUM_HOME,
-        Path(conductor.socket_path),
+        preparing.embedded_socket(),
         wrapper=settings.PODIUM_SHEET_WRAPPER,
         tell=tell,
     )

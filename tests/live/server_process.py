@@ -1,0 +1,49 @@
+"""A web server for tests: Daphne as `manage.py up` runs it, on the database of the test.
+
+python -m tests.live.server_process PORT
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard_project.settings_test"
+
+
+def main(port: int) -> None:
+    """Serve until a signal; prints a line once it listens."""
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.db import connection
+
+    from jobs.live import consumers, hub, serving, sse, window
+
+    # The test writes from another process, which this one only notices by looking.
+    hub.POLL_S = 0.02  # type: ignore[misc]
+    hub.RIGHTS_S = 0.1  # type: ignore[misc]
+    if faster := os.environ.get("LIVE_TEST_ALIVE_S"):
+        consumers.ALIVE_S = sse.ALIVE_S = float(faster)  # type: ignore[misc]
+    if less := os.environ.get("LIVE_TEST_WINDOW"):
+        window.MOST_BYTES = window.LEAST_BYTES = int(less)  # type: ignore[misc]
+        window.ACK_S = 1.0  # type: ignore[misc]
+        sse.MAX_BYTES = int(less)  # type: ignore[misc]
+    connection.close()
+    settings.DATABASES["default"]["NAME"] = os.environ["LIVE_TEST_DATABASE"]
+    connection.settings_dict["NAME"] = os.environ["LIVE_TEST_DATABASE"]
+    settings.ALLOWED_HOSTS = ["127.0.0.1", "console.test"]
+    settings.CSRF_TRUSTED_ORIGINS = ["http://console.test"]
+    from dashboard_project.asgi import application
+
+    serving.serve(
+        application,
+        bind="127.0.0.1",
+        port=port,
+        when_listening=lambda: print("listening", flush=True),  # noqa: T201 - told to the test
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))
