@@ -12,6 +12,7 @@ from jobs.scores.findings import Finding, Origin, clipped, quoted
 
 TAG = "tag:yaml.org,2002:"
 STR, MAP, SEQ = TAG + "str", TAG + "map", TAG + "seq"
+MAX_BITS = 4_096  # of a whole number: more than 1,200 digits
 MERGE, VALUE = TAG + "merge", TAG + "value"
 
 
@@ -108,7 +109,7 @@ class Builder:
     def _other(self, node: Node) -> Any:
         """Numbers, dates, nulls and the rarer safe types, exactly as PyYAML makes them."""
         try:
-            return self._constructor.construct_object(node, deep=True)
+            value = self._constructor.construct_object(node, deep=True)
         except ConstructorError as error:
             if node.tag in SafeConstructor.yaml_constructors:
                 raise self._unreadable(node, f" ({clipped(error.problem, 200)})") from error
@@ -118,6 +119,11 @@ class Builder:
         # PyYAML's own constructors stumble over texts that their tags do not allow.
         except (ValueError, LookupError, AttributeError, OverflowError, TypeError) as error:
             raise self._unreadable(node) from error
+        # Python refuses to write such a number out, in messages as in JSON.
+        if isinstance(value, int) and value.bit_length() > MAX_BITS:
+            message = "This number is far too large for Podium."
+            raise Unbuildable(self._finding(node, message, is_podiums=True))
+        return value
 
     def _unreadable(self, node: Node, said: str = "") -> Unbuildable:
         kind = quoted(node.tag.removeprefix(TAG))

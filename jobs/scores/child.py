@@ -21,8 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping
-from contextlib import suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any, cast
 
@@ -72,8 +72,7 @@ def run_child(request: Mapping[str, Any], *, timeout_s: float) -> dict[str, Any]
         ChildFailed: no answer in time, or none at all.
     """
     answer = _Answer()
-    with tempfile.TemporaryFile() as stdin:
-        _write(stdin, request, timeout_s)
+    with _request_file(request, timeout_s) as stdin:
         process = subprocess.Popen(  # noqa: S603 (our own worker, no shell)
             _COMMAND,
             stdin=stdin,
@@ -113,8 +112,7 @@ async def ask_child(request: Mapping[str, Any], *, timeout_s: float) -> dict[str
         ChildFailed: no answer in time, or none at all.
     """
     answer = _Answer()
-    with tempfile.TemporaryFile() as stdin:
-        _write(stdin, request, timeout_s)
+    with _request_file(request, timeout_s) as stdin:
         process = await asyncio.create_subprocess_exec(
             *_COMMAND,
             stdin=stdin,
@@ -140,7 +138,13 @@ async def ask_child(request: Mapping[str, Any], *, timeout_s: float) -> dict[str
     return answer.read(process.returncode or 0)
 
 
-def _write(file: IO[bytes], request: Mapping[str, Any], timeout_s: float) -> None:
-    """Put the request into a file without a name: no pipe that both sides could wait on."""
-    pickle.dump({**request, "timeout_s": timeout_s}, file, protocol=5)
-    file.seek(0)
+@contextmanager
+def _request_file(request: Mapping[str, Any], timeout_s: float) -> Iterator[IO[bytes]]:
+    """The request as an open file without a name: no pipe that both sides could wait on."""
+    try:
+        with tempfile.TemporaryFile() as file:
+            pickle.dump({**request, "timeout_s": timeout_s}, file, protocol=5)
+            file.seek(0)
+            yield file
+    except OSError as error:  # the disk is full, or there are too many processes
+        raise ChildFailed(f"no process can be started for it ({error.strerror}).") from error

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from typing import Literal
 
+MAX_MESSAGE_CHARS = 300
+
 Severity = Literal["error", "warning", "info"]
 Origin = Literal["conductor", "podium"]
 
@@ -30,6 +32,13 @@ class Finding:
     def to_dict(self) -> dict[str, str | int]:
         """The finding as the API shows it."""
         return asdict(self)
+
+
+def shortened(message: str) -> str:
+    """The message, cut off where it goes on for too long."""
+    if len(message) > MAX_MESSAGE_CHARS:
+        return message[: MAX_MESSAGE_CHARS - 1] + "…"
+    return message
 
 
 def in_order(findings: Iterable[Finding]) -> tuple[Finding, ...]:

@@ -6,7 +6,7 @@ from yaml.constructor import ConstructorError, SafeConstructor
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from jobs.scores.building import MERGE, STR
-from jobs.scores.findings import Finding, Origin, Severity, clipped
+from jobs.scores.findings import Finding, Origin, Severity, clipped, shortened
 
 Path = tuple[str | int, ...]
 Entry = tuple[Node, Node]  # the node of a key and the one of its value
@@ -30,7 +30,7 @@ class Positions:
     ) -> Finding:
         """A finding at the value of `path`, or at its key; at what is around it if missing."""
         line, column = self.of(path, at_key=at_key)
-        return Finding(severity, line, column, dotted(path), message, origin)
+        return Finding(severity, line, column, dotted(path), shortened(message), origin)
 
     def of(self, path: Path, *, at_key: bool = False) -> tuple[int, int]:
         """Line and column, counted from 1."""

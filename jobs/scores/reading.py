@@ -57,17 +57,27 @@ def decode(source: str | bytes, max_bytes: int) -> str:
     Raises:
         Refused: too large, or not text.
     """
-    size = len(source.encode("utf-8", "surrogatepass")) if isinstance(source, str) else len(source)
-    if size > max_bytes:
-        message = f"The score is too large: {size:,} bytes, and at most {max_bytes:,} are read."
-        raise Refused(Finding("error", 1, 1, "", message, "podium"))
-    if isinstance(source, str):
-        return source
+    if len(source) > max_bytes:  # of a text: characters, of which none is less than a byte
+        raise _too_large(max_bytes)
     try:
-        return source.decode("utf-8")
+        data = source.encode("utf-8") if isinstance(source, str) else source
+        text = source if isinstance(source, str) else source.decode("utf-8")
     except UnicodeDecodeError as error:
-        before = source[: error.start]
-        line = before.count(b"\n") + 1
-        column = len(before[before.rfind(b"\n") + 1 :].decode("utf-8")) + 1
         message = "The score is not a text file: this byte is not valid UTF-8."
-        raise Refused(Finding("error", line, column, "", message)) from error
+        raise _not_text(message, error.object[: error.start].decode("utf-8")) from error
+    except UnicodeEncodeError as error:
+        message = "This is half a character: it cannot be written as UTF-8."
+        raise _not_text(message, error.object[: error.start]) from error
+    if len(data) > max_bytes:
+        raise _too_large(max_bytes)
+    return text
+
+
+def _too_large(max_bytes: int) -> Refused:
+    message = f"The score is too large: at most {max_bytes:,} bytes are read."
+    return Refused(Finding("error", 1, 1, "", message, "podium"))
+
+
+def _not_text(message: str, before: str) -> Refused:
+    line, column = before.count("\n") + 1, len(before) - before.rfind("\n")
+    return Refused(Finding("error", line, column, "", message))

@@ -18,8 +18,6 @@ from jobs.scores.findings import Finding, clipped, quoted
 from jobs.scores.positions import Path, Positions
 from jobs.scores.sections import close_match, likely_key
 
-MAX_MESSAGE_CHARS = 300
-
 
 def worded(error: ValidationError, positions: Positions, max_findings: int) -> Iterator[Finding]:
     """One finding per refusal; those past the limit are only counted."""
@@ -43,13 +41,7 @@ def _finding(detail: ErrorDetails, positions: Positions) -> Finding:
         message = str(context.get("said", detail["msg"]))
     else:
         message = _message(detail["type"], path, detail["input"], context)
-    return positions.finding("error", path, _short(message), at_key=at_key)
-
-
-def _short(message: str) -> str:
-    if len(message) > MAX_MESSAGE_CHARS:
-        return message[: MAX_MESSAGE_CHARS - 1] + "…"
-    return message
+    return positions.finding("error", path, message, at_key=at_key)
 
 
 def _message(kind: str, path: Path, given: Any, context: dict[str, Any]) -> str:

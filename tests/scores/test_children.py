@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import time
@@ -188,6 +189,16 @@ def test_blocking_call_gives_up_at_the_deadline() -> None:
     with pytest.raises(ChildFailed, match="too long"):
         run_child(request, timeout_s=0.0001)
     wait_until(lambda: children() == [])
+
+
+def test_full_disk_is_told_as_such(monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_room() -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr("tempfile.TemporaryFile", no_room)
+    fault = pattern_fault("é+")
+    assert fault is not None
+    assert "No space left on device" in fault
 
 
 async def test_asynchronous_call_gives_up_at_the_deadline() -> None:

@@ -20,7 +20,7 @@ from tests.scores.generating import DEFINITIONS, SCHEMA, documents, spoiled
 from tests.scores.writing import as_json
 
 QUICK = settings(
-    max_examples=60,
+    max_examples=30,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
