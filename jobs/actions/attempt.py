@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import structlog
 from django.contrib.auth.models import User
@@ -29,7 +29,7 @@ from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
 from jobs.actions.refresh import Listing, learn, listing_now
 from jobs.actions.results import ActionResult
 from jobs.actions.words import shortened
-from jobs.audit import Draft, Origin
+from jobs.audit import Draft, Origin, new_action_id
 from jobs.errors import AuditUnavailable, IdempotencyConflict, InsideTransaction
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
@@ -52,7 +52,7 @@ class Attempt:
     job_id: str = ""
     seen: str = ""
     arguments: Mapping[str, Any] = field(default_factory=dict)
-    action_id: UUID = field(default_factory=uuid4)
+    action_id: UUID = field(default_factory=new_action_id)
     began_at: datetime = field(default_factory=timezone.now)
 
     def draft(self, kind: RecordKind, **facts: Any) -> Draft:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from uuid import uuid4
-
 from django.contrib.auth.models import User
 
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.database import in_database
 from jobs.actions.problems import unacceptable
-from jobs.audit import Draft, Origin
+from jobs.audit import Draft, Origin, new_action_id
 from jobs.registry.models import Conductor
 from jobs.terms import Outcome, RecordKind, Verb
 
@@ -29,7 +27,7 @@ async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
     if await in_database(policy.may)(actor, what):
         return True
     draft = Draft(
-        action_id=uuid4(),
+        action_id=new_action_id(),
         kind=RecordKind.DENIED,
         verb=str(what),
         actor_id=actor.pk,

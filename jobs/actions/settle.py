@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from uuid import uuid4
 
 from django.contrib.auth.models import User
 from django.db import connection
@@ -16,7 +15,7 @@ from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
 from jobs.actions.words import UnfitText, reason_from
-from jobs.audit import Draft, Origin
+from jobs.audit import Draft, Origin, new_action_id
 from jobs.audit.models import Action
 from jobs.errors import AccessDenied, InsideTransaction
 from jobs.terms import Outcome, RecordKind, Verb, Verdict
@@ -75,7 +74,7 @@ async def settle(
 def _denial(action: Action, about: dict[str, Any]) -> Draft:
     """An attempt of its own: the one that was to be settled stays as it is."""
     return Draft(
-        action_id=uuid4(),
+        action_id=new_action_id(),
         kind=RecordKind.DENIED,
         verb="settle",
         arguments={"action": action.pk},

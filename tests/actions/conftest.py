@@ -1,5 +1,25 @@
 """The fixtures of the actions' tests."""
 
-from tests.actions.fixtures import conductor, folders, operator, origin, running, scripted, viewer
+from tests.actions.fixtures import (
+    _connections_end,
+    conductor,
+    folders,
+    loop_connections,
+    operator,
+    origin,
+    running,
+    scripted,
+    viewer,
+)
 
-__all__ = ["conductor", "folders", "operator", "origin", "running", "scripted", "viewer"]
+__all__ = [
+    "_connections_end",
+    "conductor",
+    "folders",
+    "loop_connections",
+    "operator",
+    "origin",
+    "running",
+    "scripted",
+    "viewer",
+]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import inspect
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
+from django.db import connections
 from pytest_django import Settings
 
 from jobs.audit import Origin
@@ -16,6 +19,21 @@ from jobs.registry.models import Conductor, Job
 from jobs.terms import Channel
 from tests.actions.scripted import ScriptedConductor, scripted_conductor
 from tests.factories import make_conductor, make_job, make_user
+
+
+@pytest.fixture
+async def _connections_end() -> AsyncIterator[None]:
+    yield
+    # In the thread in which an event loop without a request uses the database.
+    await sync_to_async(connections.close_all)()
+
+
+@pytest.fixture(autouse=True)
+def loop_connections(request: pytest.FixtureRequest) -> None:
+    """Close what a test on the event loop opened, before the database is emptied."""
+    if inspect.iscoroutinefunction(getattr(request, "function", None)):
+        request.getfixturevalue("transactional_db")
+        request.getfixturevalue("_connections_end")
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+from asgiref.sync import sync_to_async
 from django.contrib.auth.models import User
 
 from jobs import actions
@@ -17,7 +18,7 @@ from tests.factories import make_user
 async def test_two_pauses_at_once_are_one_success_and_one_truthful_refusal(
     running: Job, operator: User, origin: Origin, scripted: ScriptedConductor
 ) -> None:
-    other = await asyncio.to_thread(make_user, "operator", username="otto")
+    other = await sync_to_async(make_user)("operator", username="otto")
     gate = scripted.gate("job.pause")
     async with asyncio.TaskGroup() as group:
         tasks = [

@@ -5,10 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 from django.test import Client
 
 from jobs.access import tokens
+
+
+def _whole(response: Any) -> bytes:
+    async def drawn() -> bytes:
+        return b"".join([part async for part in response])
+
+    return async_to_sync(drawn)()
 
 
 class Reply:
@@ -18,7 +26,7 @@ class Reply:
         self.status = int(response.status_code)
         self.headers = response.headers
         self.media_type = str(response.headers.get("Content-Type", ""))
-        self.content: bytes = response.getvalue() if response.streaming else response.content
+        self.content: bytes = _whole(response) if response.streaming else response.content
 
     @property
     def json(self) -> Any:
