@@ -12,8 +12,11 @@ class JobsConfig(AppConfig):
 
     def ready(self) -> None:
         """Connect what listens: groups and triggers after migrate, the notes of people's rights."""
+        from jobs.access import changes, logins
         from jobs.access.groups import ensure_groups
         from jobs.audit import checks, triggers  # noqa: F401 - importing registers the checks
 
         post_migrate.connect(ensure_groups, sender=self, dispatch_uid="podium.groups")
         post_migrate.connect(triggers.heal, sender=self, dispatch_uid="podium.triggers")
+        logins.connect()
+        changes.connect()

@@ -13,7 +13,7 @@ import pytest
 from django.db.backends.base.operations import BaseDatabaseOperations
 
 from jobs.audit import triggers
-from jobs.audit.append import reset
+from jobs.audit.appending import reset
 
 
 @pytest.fixture(autouse=True)

@@ -21,12 +21,19 @@ def ensure_groups(*, using: str = DEFAULT_DB_ALIAS, **_signal: Any) -> None:
 
     An existing group is left as it is: an administrator may have changed it on purpose.
     """
-    for name, codenames in GROUPS.items():
-        with transaction.atomic(using=using):  # never a group that exists without its rights
-            group, is_new = Group.objects.using(using).get_or_create(name=name)
-            if is_new:
-                group.permissions.set(
-                    Permission.objects.using(using).filter(
-                        content_type__app_label="jobs", codename__in=codenames
-                    )
-                )
+    missing = GROUPS.keys() - set(Group.objects.using(using).values_list("name", flat=True))
+    if not missing:
+        return
+    permissions = {
+        permission.codename: permission
+        for permission in Permission.objects.using(using).filter(content_type__app_label="jobs")
+    }
+    rights = Group.permissions.through
+    with transaction.atomic(using=using):  # never a group that exists without its rights
+        for name in sorted(missing):
+            # In bulk, which sends no signals: this is the installation, not a change by somebody.
+            (group,) = Group.objects.using(using).bulk_create([Group(name=name)])
+            rights.objects.using(using).bulk_create(
+                rights(group=group, permission=permissions[codename])
+                for codename in sorted(GROUPS[name])
+            )

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
+from asgiref.sync import iscoroutinefunction, markcoroutinefunction
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 
 from jobs.access.addresses import client_address, parsed
 from jobs.audit.origin import Origin
@@ -17,20 +21,56 @@ from jobs.terms import Channel
 _MAX_CHARS: Final = 500  # of an agent or a path
 
 
+_current: ContextVar[HttpRequest | None] = ContextVar("podium_request", default=None)
+
+
 class RequestIdMiddleware:
-    """Gives each request an id of ours (a client's own is not trusted) and answers with it."""
+    """Gives each request an id of ours (a client's own is not trusted) and answers with it.
 
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+    What is done for the request, in whichever thread, finds it as `current_request()`.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
         self.get_response = get_response
+        self._is_async = iscoroutinefunction(get_response)
+        if self._is_async:
+            markcoroutinefunction(self)
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
+    def __call__(self, request: HttpRequest) -> HttpResponseBase | Awaitable[HttpResponseBase]:
         """Answer one request with its id bound to the log lines."""
-        request_id = secrets.token_hex(8)
-        request.META["podium.request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
-            response = self.get_response(request)
-        response["X-Request-Id"] = request_id
-        return response
+        if self._is_async:
+            return self._answer(request)
+        with _known(request) as request_id:
+            return _with_id(self.get_response(request), request_id)
+
+    async def _answer(self, request: HttpRequest) -> HttpResponseBase:
+        with _known(request) as request_id:
+            return _with_id(await self.get_response(request), request_id)
+
+
+def current_request() -> HttpRequest | None:
+    """The request that is being answered; None in a command, the relay or a socket."""
+    return _current.get()
+
+
+@contextmanager
+def _known(request: HttpRequest) -> Iterator[str]:
+    request_id = secrets.token_hex(8)
+    request.META["podium.request_id"] = request_id
+    with structlog.contextvars.bound_contextvars(request_id=request_id):
+        token = _current.set(request)
+        try:
+            yield request_id
+        finally:
+            _current.reset(token)
+
+
+def _with_id(response: HttpResponseBase, request_id: str) -> HttpResponseBase:
+    response["X-Request-Id"] = request_id
+    return response
 
 
 def origin_of(
@@ -65,9 +105,9 @@ def origin_of_scope(
     )
 
 
-def client_ip(request: HttpRequest) -> str:
-    """The person's address, which failed logins are counted by."""
-    return client_address(*_ends(request), settings.PODIUM_TRUSTED_PROXIES)
+def client_ip(request: HttpRequest) -> str | None:
+    """The person's address, which failed logins are counted by; None on a Unix socket."""
+    return client_address(*_ends(request), settings.PODIUM_TRUSTED_PROXIES) or None
 
 
 def _ends(request: HttpRequest) -> tuple[str, str]:

@@ -6,21 +6,19 @@ import hashlib
 import re
 import secrets
 from datetime import timedelta
-from functools import partial
 from typing import Final
-from uuid import uuid4
 
 import structlog
 from django.contrib.auth.models import User
-from django.db import DatabaseError, transaction
+from django.db import DatabaseError
 from django.db.models import Q
 from django.utils import timezone
 
 from jobs import audit
+from jobs.access.doers import Doer
 from jobs.access.models import ApiToken
-from jobs.audit import Draft, Origin
+from jobs.audit import Origin
 from jobs.errors import PodiumError
-from jobs.terms import Outcome, RecordKind
 
 _log = structlog.get_logger(__name__)
 
@@ -56,10 +54,10 @@ def create(
         raise TokenError(f"{user.get_username()} has a token of the name {name!r} already.")
     plain = PREFIX + secrets.token_urlsafe(32)
     token = ApiToken.objects.create(
-        user=user, name=name, token_sha256=_hash(plain), hint=plain[:_HINT_CHARS]
+        user=user, name=name, token_sha256=hashed(plain), hint=plain[:_HINT_CHARS]
     )
     try:
-        transaction.on_commit(partial(_note, "create token", token, by, origin))
+        _note("create token", token, by, origin)
     except BaseException:
         token.delete()
         raise
@@ -77,7 +75,7 @@ def revoke(token: ApiToken, *, by: User | None = None, origin: Origin | None = N
     if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):
         return False
     token.revoked_at = now
-    transaction.on_commit(partial(_note, "revoke token", token, by, origin))
+    _note("revoke token", token, by, origin)
     return True
 
 
@@ -90,7 +88,7 @@ def authenticate(header: str | None) -> tuple[User, ApiToken] | None:
         return None
     token = (
         ApiToken.objects.select_related("user")
-        .filter(token_sha256=_hash(match[1]), revoked_at=None, user__is_active=True)
+        .filter(token_sha256=hashed(match[1]), revoked_at=None, user__is_active=True)
         .first()
     )
     if token is None:
@@ -115,22 +113,20 @@ def _note_use(token: ApiToken) -> None:
 
 
 def _note(verb: str, token: ApiToken, by: User | None, origin: Origin | None) -> None:
-    origin = origin or Origin.of_command("token")
+    doer = Doer.now()
     owner = token.user.get_username()
-    draft = Draft(
-        action_id=uuid4(),
-        kind=RecordKind.NOTE,
-        verb=verb,
-        actor_id=by.pk if by else None,
-        actor_name=by.get_username() if by else origin.user_agent,
-        origin=origin,
-        arguments={"user": owner, "user_id": token.user_id, "name": token.name, "token": token.pk},
-        outcome=Outcome.SUCCEEDED,
+    audit.note(
+        verb,
+        actor_id=by.pk if by else doer.actor_id,
+        actor_name=by.get_username() if by else doer.actor_name,
+        origin=origin or doer.origin,
         message=f"{verb} {token.name!r} of {owner}",
+        arguments={"user": owner, "user_id": token.user_id, "name": token.name, "token": token.pk},
+        is_vital=True,
     )
-    audit.append(draft)
 
 
-def _hash(plain: str) -> str:
+def hashed(plain: str) -> str:
+    """What is stored of a token."""
     # A plain hash is enough: 256 random bits cannot be guessed, so nothing has to be slow.
     return hashlib.sha256(plain.encode("ascii")).hexdigest()

@@ -19,6 +19,8 @@ from jobs.audit.entry import Entry
 from jobs.audit.ledger import ACTIONS, CHAIN, KEYS, RECORDS, Batch, Head, Ledger, LedgerBusy
 from jobs.audit.projection import ActionRow
 
+# 16 MB of log between two checkpoints: pages that are written again and again are copied back once.
+_CHECKPOINT_PAGES: Final = 4_000
 _OUTCOME: Final = ActionRow._fields.index("outcome")
 
 
@@ -137,6 +139,7 @@ class SqliteLedger(Ledger):
         raw: sqlite3.Connection = self._wrapper.connection
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA busy_timeout=0")  # `begin` asks by itself, and more often
+        raw.execute(f"PRAGMA wal_autocheckpoint={_CHECKPOINT_PAGES}")
         if self._lock < 0:
             self._lock = os.open(lock_path(), os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         self._raw = raw

@@ -1,0 +1,124 @@
+"""The lists, made anew from the records, or compared with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db import connection, transaction
+from django.db.models import Exists, OuterRef
+
+from jobs.audit.entry import Entry
+from jobs.audit.models import Action, AuditRecord
+from jobs.audit.postgresql import LOCK_KEY
+from jobs.audit.projection import ActionRow, fold
+
+_CHUNK = 200  # attempts in one transaction: appends wait for it
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """How many attempts the lists showed otherwise than the records do."""
+
+    altered: int = 0  # their row says something else
+    absent: int = 0  # they have records and no row
+    invented: int = 0  # they have a row and no records
+
+    @property
+    def total(self) -> int:
+        """All of them together."""
+        return self.altered + self.absent + self.invented
+
+    def __add__(self, other: Differences) -> Differences:
+        return Differences(
+            self.altered + other.altered,
+            self.absent + other.absent,
+            self.invented + other.invented,
+        )
+
+
+def compare() -> Differences:
+    """What the lists show otherwise than the records; nothing is changed."""
+    return _walk(is_repair=False)
+
+
+def rebuild() -> Differences:
+    """Make the lists agree with the records; what was different. Ids of attempts stay."""
+    return _walk(is_repair=True)
+
+
+def _walk(*, is_repair: bool) -> Differences:
+    found = Differences()
+    last = 0
+    while True:
+        with _appends_wait():
+            actions = list(Action.objects.filter(pk__gt=last).order_by("pk")[:_CHUNK])
+            found += _of_stored(actions, is_repair=is_repair)
+        if not actions:
+            break
+        last = actions[-1].pk
+    return found + _of_absent(is_repair=is_repair)
+
+
+def _of_stored(actions: Sequence[Action], *, is_repair: bool) -> Differences:
+    rows = _folded([action.action_id for action in actions])
+    altered = invented = 0
+    for action in actions:
+        row = rows.get(action.action_id)
+        if row is None:
+            invented += 1
+            if is_repair:
+                action.delete()
+        elif row != ActionRow.of_action(action):
+            altered += 1
+            if is_repair:
+                Action.objects.filter(pk=action.pk).update(**row._asdict())
+    return Differences(altered=altered, invented=invented)
+
+
+def _of_absent(*, is_repair: bool) -> Differences:
+    without_row = AuditRecord.objects.filter(
+        ~Exists(Action.objects.filter(action_id=OuterRef("action_id")))
+    )
+    absent, last = 0, 0
+    while True:
+        with _appends_wait():
+            page = list(
+                without_row.filter(pk__gt=last)
+                .order_by("pk")
+                .values_list("pk", "action_id")[:_CHUNK]
+            )
+            # An attempt whose later records stand on a later page is counted once: with its first.
+            firsts = AuditRecord.objects.filter(
+                action_id__in={one for _, one in page}, pk__lte=last
+            )
+            seen = set(firsts.values_list("action_id", flat=True))
+            rows = _folded(list(dict.fromkeys(one for _, one in page if one not in seen)))
+            if is_repair:
+                Action.objects.bulk_create(Action(**row._asdict()) for row in rows.values())
+        absent += len(rows)
+        if not page:
+            return Differences(absent=absent)
+        last = page[-1][0]
+
+
+def _folded(action_ids: Sequence[UUID]) -> dict[UUID, ActionRow]:
+    """What the records of these attempts amount to, in the order of their first ones."""
+    rows: dict[UUID, ActionRow] = {}
+    records = AuditRecord.objects.filter(action_id__in=action_ids).order_by("id")
+    for values in records.values_list(*Entry._fields):
+        entry = Entry(*values)
+        rows[entry.action_id] = fold(rows.get(entry.action_id), entry)
+    return rows
+
+
+@contextmanager
+def _appends_wait() -> Iterator[None]:
+    """A transaction during which nothing is appended: a row and its records belong together."""
+    with transaction.atomic(durable=True):
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [LOCK_KEY])
+        yield  # on SQLite the transaction itself holds the write lock
