@@ -197,6 +197,7 @@ AXES_FAILURE_LIMIT = 8
 AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
+AXES_CLIENT_IP_CALLABLE = "jobs.access.requests.client_ip"  # believes trusted proxies alone
 AXES_VERBOSE = False
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit log
 
