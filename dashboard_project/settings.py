@@ -199,6 +199,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "jobs.access.requests.client_ip"  # believes trusted proxies alone
 AXES_VERBOSE = False
+AXES_LOCKOUT_TEMPLATE = "lockout.html"
+AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` opens a lock; lists of attempts are no page here
 AXES_DISABLE_ACCESS_LOG = True  # logins are in the audit log
 
 SILENCED_SYSTEM_CHECKS = [

@@ -20,7 +20,7 @@ from jobs.access import policy
 from jobs.access.requests import origin_of
 from jobs.actions import UnfitText
 from jobs.admin.answers import tell_unavailable
-from jobs.admin.looks import Look, outcome_look
+from jobs.admin.looks import CHANNEL_WORDS, Look, outcome_look
 from jobs.admin.requests import person
 from jobs.admin.rows import ActionRow
 from jobs.admin.visible import one_line, visible
@@ -181,6 +181,7 @@ def _page(request: HttpRequest, action: Action, *, error: str = "") -> HttpRespo
         "concluded_at": action.concluded_at,
         "deadline_at": action.deadline_at,
         "ip": action.ip,
+        "way": CHANNEL_WORDS.get(action.channel, action.channel),
         "whole_reason": visible(action.reason),
         "records": [RecordRow.of(record) for record in records[:MAX_RECORDS]] if may_read else [],
         "may_read": may_read,

@@ -48,7 +48,7 @@ def actions_of_list() -> Iterator[AdminAction]:
 def _asking(verb: Verb) -> AdminAction:
     permission = {Verb.CLEAR: "clear"}.get(verb, "control")
 
-    @admin.action(description=f"{ASKS[verb].label} the chosen jobs", permissions=(permission,))
+    @admin.action(description=ASKS[verb].label, permissions=(permission,))
     def ask(_admin: Any, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:
         jobs = list(queryset.select_related("conductor").order_by("-id")[: MAX_AT_ONCE + 1])
         if len(jobs) > MAX_AT_ONCE:

@@ -10,7 +10,7 @@ from typing import Self
 from django.urls import reverse
 
 from jobs.admin.durations import span_words
-from jobs.admin.looks import Look, conductor_look
+from jobs.admin.looks import Look, conductor_look, is_silent
 from jobs.admin.visible import one_line
 from jobs.registry.models import Conductor
 
@@ -27,6 +27,7 @@ class ConductorCard:
     is_embedded: bool
     look: Look
     is_unreachable: bool
+    is_silent: bool
     unreachable_since: datetime | None
     unreachable_message: str
     last_answer_at: datetime | None
@@ -51,6 +52,7 @@ class ConductorCard:
             is_embedded=conductor.kind == Conductor.Kind.EMBEDDED,
             look=conductor_look(conductor),
             is_unreachable=conductor.is_enabled and conductor.is_reachable is False,
+            is_silent=is_silent(conductor),
             unreachable_since=conductor.unreachable_since,
             unreachable_message=one_line(conductor.unreachable_message, 300),
             last_answer_at=conductor.last_answer_at,

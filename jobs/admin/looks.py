@@ -6,10 +6,16 @@ Statuses come from conductors as text. One that this console does not know is sh
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final, Literal
 
+from django.utils import timezone
+
 from jobs.registry.models import Conductor
-from jobs.terms import RUNNING_SHEET_STATUSES, Outcome
+from jobs.terms import RUNNING_SHEET_STATUSES, Channel, Outcome
+
+# The relay asks every second or two and notes each answer.
+SILENCE: Final = timedelta(seconds=60)
 
 Tone = Literal["run", "ok", "bad", "warn", "idle", "odd"]
 
@@ -60,6 +66,13 @@ _OUTCOMES: Final[dict[str, Look]] = {
 }
 _NOTED: Final = Look("noted", "idle", "note")
 
+CHANNEL_WORDS: Final[dict[str, str]] = {
+    Channel.PAGE: "from the page",
+    Channel.API: "through the API",
+    Channel.CLI: "on the command line",
+    Channel.SYSTEM: "by Podium itself",
+}
+
 VERB_ICONS: Final[dict[str, str]] = {
     "submit": "submit",
     "pause": "pause",
@@ -87,16 +100,25 @@ def outcome_look(outcome: str) -> Look:
 
 
 def conductor_look(conductor: Conductor) -> Look:
-    """The pill of a conductor."""
+    """The pill of a conductor; what was true long ago is not claimed any more."""
     if not conductor.is_enabled:
         return Look("switched off", "idle", "slash")
     if conductor.is_reachable is None:
         return Look("not asked yet", "idle", "clock")
     if not conductor.is_reachable:
         return Look("not reachable", "bad", "cross", conductor.unreachable_message)
+    if is_silent(conductor):
+        return Look("no news", "warn", "clock", "Nobody has asked it lately: is the relay running?")
     if conductor.is_accepting_work is False:
         return Look("not accepting work", "warn", "pause")
     return Look("reachable", "ok", "check")
+
+
+def is_silent(conductor: Conductor) -> bool:
+    """Whether what is known of a conductor is too old to stand for now."""
+    if not conductor.is_enabled or not conductor.is_reachable or conductor.last_answer_at is None:
+        return False
+    return timezone.now() - conductor.last_answer_at > SILENCE
 
 
 def _unknown(status: str) -> Look:

@@ -1,9 +1,10 @@
-"""Puts Podium's models on the site. Users and groups are registered by Django itself."""
+"""Puts Podium's models on the site, and its own admin of users and groups."""
 
 from __future__ import annotations
 
 from django.contrib import admin
 
+from jobs.admin import people
 from jobs.admin.audit_admin import ActionAdmin
 from jobs.admin.conductor_admin import ConductorAdmin
 from jobs.admin.job_admin import JobAdmin
@@ -15,3 +16,4 @@ admin.site.register(Job, JobAdmin)
 admin.site.register(Action, ActionAdmin)
 admin.site.register(Conductor, ConductorAdmin)
 admin.site.register(Score, ScoreAdmin)
+people.register(admin.site)

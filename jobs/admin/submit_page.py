@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any, Final
 
 from asgiref.sync import async_to_sync
@@ -20,35 +19,17 @@ from jobs.access import policy
 from jobs.access.requests import origin_of
 from jobs.actions import ActionResult, UnfitText
 from jobs.admin.answers import sentence, tell, tell_unavailable
+from jobs.admin.judgement import Judgement, judge, of_findings
 from jobs.admin.requests import person
 from jobs.admin.rows import job_url
 from jobs.admin.submit_form import SubmitForm, blank, typed
-from jobs.admin.visible import one_line, visible
+from jobs.admin.visible import visible
 from jobs.errors import AuditUnavailable, IdempotencyConflict, ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
-from jobs.scores import Finding, samples
+from jobs.scores import samples
 from jobs.terms import Outcome, Verb
 
-MAX_FINDINGS: Final = 100
 _STATUSES: Final = {Outcome.REFUSED: 409, Outcome.FAILED: 503}
-
-
-@dataclass(frozen=True, slots=True)
-class Judgement:
-    """What the page says about a submission before the click."""
-
-    is_empty: bool = True
-    is_acceptable: bool = False
-    findings: tuple[Finding, ...] = ()
-    more_findings: int = 0
-    errors: int = 0
-    name: str = ""
-    score_name: str = ""
-    total_sheets: int | None = None
-    stages: int | None = None
-    workspace: str = ""
-    instrument: str = ""
-    description: str = ""
 
 
 @require_http_methods(["GET", "POST"])
@@ -62,7 +43,7 @@ def submit_view(request: HttpRequest) -> HttpResponse:
         return _submit(request)
     _require_submit(user)
     values = _prefilled(request)
-    return _page(request, values, _judged_values(user, values))
+    return _page(request, values, judge(user, SubmitForm(values)))
 
 
 @require_POST
@@ -95,7 +76,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
             key=form.cleaned_data["key"] or None,
         )
     except ScoreError as error:
-        judgement = _of_findings(tuple(error.findings))
+        judgement = of_findings(error.findings)
         return _page(request, values, judgement, error=str(error), status=422)
     except UnfitText as error:
         return _page(request, values, _judged(request), error=str(error), status=422)
@@ -174,63 +155,7 @@ def _prefilled(request: HttpRequest) -> dict[str, Any]:
 
 
 def _judged(request: HttpRequest) -> Judgement:
-    form = SubmitForm(request.POST)
-    if not form.is_valid():
-        return Judgement(is_empty=False, findings=tuple(_problems(form)), errors=len(form.errors))
-    return _judgement(person(request), form)
-
-
-def _judged_values(user: User, values: dict[str, Any]) -> Judgement:
-    form = SubmitForm(values)
-    return _judgement(user, form) if form.is_valid() else Judgement()
-
-
-def _judgement(user: User, form: SubmitForm) -> Judgement:
-    source = form.source_of()
-    if source is None:
-        return Judgement()
-    prepared = async_to_sync(actions.prepare)(
-        user,
-        source,
-        workspace=form.cleaned_data["workspace"],
-        start_sheet=form.first_sheet,
-    )
-    judgement = _of_findings(prepared.findings)
-    summary = prepared.summary
-    if summary is None:
-        return judgement
-    return Judgement(
-        is_empty=False,
-        is_acceptable=prepared.is_acceptable,
-        findings=judgement.findings,
-        more_findings=judgement.more_findings,
-        errors=judgement.errors,
-        name=one_line(prepared.name),
-        score_name=one_line(summary.name),
-        total_sheets=summary.total_sheets,
-        stages=summary.total_stages,
-        workspace=one_line(str(prepared.workspace or ""), 400),
-        instrument=one_line(summary.instrument or ""),
-        description=visible((summary.description or "")[:600]),
-    )
-
-
-def _of_findings(findings: tuple[Finding, ...]) -> Judgement:
-    errors = sum(finding.severity == "error" for finding in findings)
-    return Judgement(
-        is_empty=False,
-        findings=findings[:MAX_FINDINGS],
-        more_findings=max(0, len(findings) - MAX_FINDINGS),
-        errors=errors,
-    )
-
-
-def _problems(form: SubmitForm) -> list[Finding]:
-    return [
-        actions.problem(field, str(error))
-        for field, errors in form.errors.items()
-        for error in errors
-    ]
+    return judge(person(request), SubmitForm(request.POST))
 
 
 def _words_of(form: SubmitForm) -> str:

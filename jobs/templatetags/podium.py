@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django import template
+from django.template.defaultfilters import stringfilter
 
 from jobs.admin import markup
 from jobs.admin.durations import duration_words
@@ -16,8 +17,8 @@ register.simple_tag(markup.moment)
 register.simple_tag(markup.elapsed)
 register.simple_tag(markup.nothing)
 register.simple_tag(markup.progress)
-register.filter("visible", visible)
-register.filter("one_line", one_line)
+register.filter("visible", stringfilter(visible))
+register.filter("one_line", stringfilter(one_line))
 register.filter("duration", duration_words)
 
 

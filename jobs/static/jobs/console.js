@@ -1,0 +1,16 @@
+/* What every page of the console does once it is loaded. Each page works without all of this. */
+
+import { startDialogs } from "./dialogs.js";
+import { startForms } from "./forms.js";
+import { startMenus } from "./menus.js";
+import { startMoments } from "./moments.js";
+import { startPage } from "./page.js";
+import { startSelection } from "./selection.js";
+
+document.documentElement.classList.add("has-script");
+startMoments();
+startMenus();
+startForms();
+startDialogs();
+startSelection();
+startPage();

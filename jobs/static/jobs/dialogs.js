@@ -1,0 +1,44 @@
+/* Opens a confirmation page as a dialog over the page one is on; without this it is a page of its own. */
+
+import { fragment } from "./fragment.js";
+
+async function open(link) {
+  const dialog = document.getElementById("dialog");
+  let content;
+  try {
+    content = await fragment(link.href);
+  } catch {
+    location.assign(link.href); // the page itself says what is wrong
+    return;
+  }
+  const ask = content.querySelector(".ask-page");
+  if (!ask) {
+    location.assign(link.href);
+    return;
+  }
+  dialog.replaceChildren(ask);
+  dialog.showModal();
+  dialog.querySelector("textarea, [data-dismiss]")?.focus();
+}
+
+function onClick(event) {
+  const dialog = document.getElementById("dialog");
+  if (event.button !== 0 || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const link = event.target.closest("a[data-dialog]");
+  if (link && dialog?.showModal) {
+    event.preventDefault();
+    open(link);
+    return;
+  }
+  if (event.target.closest("[data-dismiss]") && dialog?.contains(event.target)) {
+    event.preventDefault();
+    dialog.close();
+  } else if (event.target === dialog) {
+    dialog.close(); // the shade around it
+  }
+}
+
+/** Listen on the document: the buttons are replaced as the job moves. */
+export function startDialogs() {
+  document.addEventListener("click", onClick);
+}

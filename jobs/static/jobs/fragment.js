@@ -1,0 +1,24 @@
+/* Parts of a page, fetched without the frame around them. */
+
+/** The person is no longer logged in. */
+export class LoggedOut extends Error {}
+
+/** The person may not see this any more, or it is gone. */
+export class Refused extends Error {}
+
+const DEADLINE_MS = 20_000;
+
+/** The document that an address answers to a script with. */
+export async function fragment(url, options = {}) {
+  const response = await fetch(url, {
+    credentials: "same-origin",
+    redirect: "manual", // a redirect leads to the login
+    signal: AbortSignal.timeout(DEADLINE_MS),
+    ...options,
+    headers: { "X-Podium-Live": "1", ...options.headers },
+  });
+  if (response.type === "opaqueredirect" || response.status === 401) throw new LoggedOut();
+  if (response.status === 403 || response.status === 404) throw new Refused();
+  if (!response.ok) throw new Error(`answered ${response.status}`);
+  return new DOMParser().parseFromString(await response.text(), "text/html");
+}

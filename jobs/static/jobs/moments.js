@@ -1,0 +1,80 @@
+/* Relative times and running clocks, in the same words as `durations.py` writes them. */
+
+const MINUTE = 60;
+const HOUR = 3600;
+const DAY = 86400;
+const LONG_AGO = 30 * DAY;
+
+/** How far the server's clock is ahead of this machine's, in milliseconds. */
+let ahead = 0;
+
+/** The server's time, as far as this machine can tell. */
+export function now() {
+  return Date.now() + ahead;
+}
+
+/** Whole seconds in at most two units. */
+export function spanWords(seconds) {
+  const whole = Math.max(0, Math.floor(seconds));
+  const two = (n) => String(n).padStart(2, "0");
+  if (whole < MINUTE) return `${whole} s`;
+  if (whole < HOUR) return `${Math.floor(whole / MINUTE)} min ${two(whole % MINUTE)} s`;
+  if (whole < DAY) return `${Math.floor(whole / HOUR)} h ${two(Math.floor((whole % HOUR) / MINUTE))} min`;
+  return `${Math.floor(whole / DAY)} d ${Math.floor((whole % DAY) / HOUR)} h`;
+}
+
+/** How long ago a moment was. */
+export function agoWords(at, current = now()) {
+  const seconds = Math.floor((current - at) / 1000);
+  if (seconds < -1) return `in ${oneUnit(-seconds)}`;
+  if (seconds < 5) return "just now";
+  if (seconds >= LONG_AGO) {
+    const parts = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+    return new Intl.DateTimeFormat("en-GB", parts).format(at);
+  }
+  return `${oneUnit(seconds)} ago`;
+}
+
+function oneUnit(seconds) {
+  if (seconds < MINUTE) return `${seconds} s`;
+  if (seconds < HOUR) return `${Math.floor(seconds / MINUTE)} min`;
+  if (seconds < DAY) return `${Math.floor(seconds / HOUR)} h`;
+  const days = Math.floor(seconds / DAY);
+  return days === 1 ? "1 day" : `${days} days`;
+}
+
+/** Write every time on the page anew. */
+export function tick() {
+  const current = now();
+  for (const time of document.querySelectorAll("time[data-elapsed], time[data-relative]")) {
+    const at = Date.parse(time.dateTime);
+    if (Number.isNaN(at)) continue;
+    const words = "elapsed" in time.dataset ? spanWords((current - at) / 1000) : agoWords(at, current);
+    if (time.textContent !== words) time.textContent = words;
+  }
+}
+
+/** Add the reader's own local time to the exact one, when it is asked for. */
+function localise(event) {
+  const time = event.target.closest?.("time[datetime]");
+  if (!time || "local" in time.dataset) return;
+  const at = Date.parse(time.dateTime);
+  if (Number.isNaN(at) || new Date(at).getTimezoneOffset() === 0) return;
+  time.dataset.local = "";
+  const parts = { dateStyle: "medium", timeStyle: "medium" };
+  time.title += `\n${new Intl.DateTimeFormat("en-GB", parts).format(at)} here`;
+}
+
+/** Count on, once a second. */
+export function startMoments() {
+  const told = Date.parse(document.querySelector('meta[name="podium-now"]')?.content ?? "");
+  if (!Number.isNaN(told)) {
+    const skew = told - Date.now();
+    // A page takes a moment to arrive; only a clock that is plainly wrong is corrected.
+    if (Math.abs(skew) > 5000) ahead = skew;
+  }
+  tick();
+  setInterval(tick, 1000);
+  document.addEventListener("mouseover", localise, { passive: true });
+  document.addEventListener("podium:refreshed", tick);
+}

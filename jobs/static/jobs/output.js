@@ -1,0 +1,114 @@
+/* The output pane: lines as they are written, bounded, followed until one scrolls back. */
+
+import { fill } from "./visible.js";
+
+const MAX_LINES = 2000;
+const MAX_LETTERS = 4000;
+const NEAR_END_PX = 40;
+
+export class Output {
+  constructor(pane) {
+    this.pane = pane;
+    this.button = document.getElementById("output-follow");
+    this.waiting = [];
+    this.frame = 0;
+    this.texts = new WeakMap(); // the raw text of lines that may grow
+    this.open = new Map();
+    for (const line of pane.querySelectorAll(".line[data-open]")) {
+      this.open.set(`${line.dataset.sheet}/${line.dataset.stream}`, line);
+    }
+    this.isFollowing = true;
+    pane.addEventListener("scroll", () => this.onScroll(), { passive: true });
+    this.button?.addEventListener("click", () => this.follow(!this.isFollowing));
+    document.getElementById("output-tools")?.removeAttribute("hidden");
+    this.toEnd();
+  }
+
+  /** Take the preview of one event. Lines are put on the page once per frame. */
+  append({ sheet, data }) {
+    this.waiting.push({ sheet: sheet ?? "", data: data ?? {} });
+    // A hidden page gets no frames, and must not pile up what it is sent.
+    if (document.hidden && this.waiting.length > MAX_LINES) this.flush();
+    else this.frame ||= requestAnimationFrame(() => this.flush());
+  }
+
+  flush() {
+    this.frame = 0;
+    for (const piece of this.waiting.splice(0)) this.take(piece);
+    const lines = this.pane.getElementsByClassName("line");
+    while (lines.length > MAX_LINES) lines[0].remove();
+    const empty = document.getElementById("output-empty");
+    if (empty && lines.length) empty.hidden = true;
+    if (this.isFollowing) this.toEnd();
+  }
+
+  take({ sheet, data }) {
+    const stream = data.stream === "stderr" ? "stderr" : "stdout";
+    const key = `${sheet}/${stream}`;
+    const preview = String(data.preview ?? "").replaceAll("\r\n", "\n");
+    const parts = preview.split("\n");
+    parts.forEach((part, number) => {
+      const isLast = number === parts.length - 1;
+      let line = this.open.get(key);
+      this.open.delete(key);
+      if (line && !line.isConnected) line = undefined;
+      if (!line && (part || !isLast)) line = this.newLine(sheet, stream);
+      if (!line) return;
+      this.grow(line, part);
+      if (isLast) {
+        if (data.length > 4096 && data.length > new TextEncoder().encode(preview).length) this.cut(line);
+        this.open.set(key, line);
+      }
+    });
+  }
+
+  newLine(sheet, stream) {
+    const line = document.createElement("div");
+    line.className = stream === "stderr" ? "line is-stderr" : "line";
+    const from = document.createElement("span");
+    from.className = "from";
+    from.textContent = sheet;
+    from.setAttribute("aria-label", `sheet ${sheet}`);
+    const text = document.createElement("span");
+    text.className = "text";
+    line.append(from, text);
+    this.pane.append(line);
+    return line;
+  }
+
+  grow(line, part) {
+    const text = line.lastElementChild;
+    const whole = (this.texts.get(line) ?? text.textContent) + part;
+    if (!part && this.texts.has(line)) return;
+    this.texts.set(line, whole.slice(0, MAX_LETTERS + 1));
+    fill(text, whole.slice(0, MAX_LETTERS));
+    if (whole.length > MAX_LETTERS) this.cut(line);
+  }
+
+  cut(line) {
+    const note = document.createElement("b");
+    note.textContent = "… the rest of this line is in the log file";
+    const text = line.lastElementChild;
+    text.querySelector("b")?.remove();
+    text.append(note);
+  }
+
+  onScroll() {
+    const { scrollTop, scrollHeight, clientHeight } = this.pane;
+    const isAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
+    if (isAtEnd !== this.isFollowing) this.follow(isAtEnd, { isScrolling: true });
+  }
+
+  follow(wanted, { isScrolling = false } = {}) {
+    this.isFollowing = wanted;
+    if (this.button) {
+      this.button.setAttribute("aria-pressed", String(wanted));
+      this.button.textContent = wanted ? "Following" : "Follow";
+    }
+    if (wanted && !isScrolling) this.toEnd();
+  }
+
+  toEnd() {
+    this.pane.scrollTop = this.pane.scrollHeight;
+  }
+}

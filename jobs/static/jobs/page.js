@@ -1,0 +1,135 @@
+/* Keeps a page as its server would render it now: events say when to look, and its parts are fetched
+ * anew, at most about once a second and slower where the server is slow. */
+
+import { Feed } from "./feed.js";
+import { fragment, LoggedOut, Refused } from "./fragment.js";
+import { morph } from "./morph.js";
+import { notice } from "./notices.js";
+import { Output } from "./output.js";
+import { spanWords } from "./moments.js";
+
+const SOON_MS = 60; // events come in bursts
+const LEAST_GAP_MS = 800;
+const PATIENCE = 8; // the share of time that this page may keep the server busy: an eighth
+
+class Page {
+  constructor(root) {
+    this.root = root;
+    this.feed = new Feed({
+      since: Number(root.dataset.seq),
+      job: root.dataset.job ? Number(root.dataset.job) : null,
+    });
+    const pane = document.getElementById("output");
+    this.output = pane ? new Output(pane) : null;
+    this.label = document.getElementById("live-state");
+    this.timer = 0;
+    this.isFetching = false;
+    this.staleSince = null; // an event came, and what it changed is not on the page yet
+    this.restedAt = 0;
+    this.gap = LEAST_GAP_MS;
+  }
+
+  start() {
+    this.feed.addEventListener("event", ({ detail }) => this.onEvent(detail));
+    this.feed.addEventListener("caughtup", () => this.onCaughtUp());
+    this.feed.addEventListener("state", () => this.show());
+    this.feed.addEventListener("end", ({ detail }) => this.onEnd(detail));
+    setInterval(() => this.show(), 1000);
+    this.show();
+    this.feed.start();
+    const every = Number(this.root.dataset.refresh ?? 0);
+    // What is true without any event, such as "heard 5 s ago", is asked for now and then.
+    if (every) setInterval(() => document.hidden || this.wantRefresh({ isQuiet: true }), every * 1000);
+  }
+
+  onEvent(event) {
+    if (event.event === "sheet.output") this.output?.append(event);
+    else this.wantRefresh();
+  }
+
+  onCaughtUp() {
+    if (this.wasLost) this.wantRefresh();
+    this.wasLost = false;
+  }
+
+  onEnd(why) {
+    if (why === "login") {
+      const here = encodeURIComponent(location.pathname + location.search);
+      notice("Your session has expired. What you see is as it was then.", {
+        tone: "bad",
+        id: "session-expired",
+        link: { href: `/login/?next=${here}`, text: "Log in again" },
+      });
+    } else {
+      notice("You may no longer see this, or it is gone.", { tone: "bad", id: "no-longer-allowed" });
+    }
+  }
+
+  wantRefresh({ isQuiet = false } = {}) {
+    if (!isQuiet) this.staleSince ??= Date.now();
+    if (this.timer || this.isFetching || this.feed.ended) return;
+    const wait = Math.max(SOON_MS, this.restedAt + this.gap - Date.now());
+    this.timer = setTimeout(() => this.refresh(), wait);
+  }
+
+  async refresh() {
+    this.timer = 0;
+    this.isFetching = true;
+    const asked = this.staleSince;
+    const began = Date.now();
+    this.staleSince = null;
+    try {
+      const fresh = await fragment(location.href);
+      this.apply(fresh);
+      this.gap = Math.max(LEAST_GAP_MS, (Date.now() - began) * PATIENCE);
+    } catch (error) {
+      this.staleSince = asked ?? this.staleSince ?? began;
+      if (error instanceof LoggedOut) this.feed.end("login");
+      else if (error instanceof Refused) this.feed.end("refused");
+      else this.gap = Math.min(30_000, this.gap * 2);
+    }
+    this.isFetching = false;
+    this.restedAt = Date.now();
+    if (this.staleSince !== null) this.wantRefresh();
+    this.show();
+  }
+
+  apply(fresh) {
+    const [root, wanted] = [document.querySelector("[data-live]"), fresh.querySelector("[data-live]")];
+    if (!root || !wanted) throw new Error("the answer has no live part");
+    morph(root, wanted);
+    document.dispatchEvent(new CustomEvent("podium:refreshed"));
+  }
+
+  /** Say how fresh the page is. */
+  show() {
+    if (!this.label) return;
+    let state = this.feed.state;
+    if (state === "lost") this.wasLost = true;
+    const since = state === "live" ? this.staleSince : this.feed.heardAt;
+    const age = since === null ? 0 : (Date.now() - since) / 1000;
+    if (state === "live" && age > 5) state = "lost";
+    const words = {
+      connecting: "connecting…",
+      live: "live",
+      lost: `reconnecting… data is ${spanWords(age)} old`,
+      ended: `not live, data is ${spanWords(age)} old`,
+    }[state];
+    if (this.label.dataset.state !== state) this.label.dataset.state = state;
+    if (this.label.textContent !== words) this.label.textContent = words;
+    this.label.title = HINTS[state];
+  }
+}
+
+const HINTS = {
+  connecting: "Connecting to the server",
+  live: "Changes appear by themselves",
+  lost: "The connection is lost. Nothing that happens meanwhile will be missing",
+  ended: "Changes do not appear any more",
+};
+
+/** Make a page live that asks for it. */
+export function startPage() {
+  const root = document.querySelector("[data-live]");
+  if (root) new Page(root).start();
+}
