@@ -9,6 +9,7 @@ from jobs.access import policy
 from jobs.actions.database import in_database
 from jobs.actions.problems import unacceptable
 from jobs.audit import Draft, Origin, new_action_id
+from jobs.errors import ScoreError
 from jobs.registry.models import Conductor
 from jobs.terms import Outcome, RecordKind, Verb
 
@@ -55,3 +56,11 @@ def choose_conductor(user: User, slug: str | None) -> Conductor:
     if found:
         raise unacceptable("conductor", "There are several conductors: say which is meant.")
     raise unacceptable("conductor", "There is no such conductor.")
+
+
+def meant_conductor(user: User, slug: str | None) -> Conductor | None:
+    """The conductor that a submit would go to; None where that is not clear (yet)."""
+    try:
+        return choose_conductor(user, slug)
+    except ScoreError:
+        return None

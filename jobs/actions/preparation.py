@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -20,7 +20,7 @@ from jobs.actions.database import in_database
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
 from jobs.errors import ScoreError
-from jobs.registry.models import ScoreVersion
+from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import Finding, ScoreLimits, Summary, parse_score
 from jobs.terms import JOB_NAME_PATTERN
 
@@ -46,9 +46,18 @@ class Preparation:
 
 
 async def prepare(
-    actor: User, source: SubmitSource, *, workspace: str = "", start_sheet: int = 1
+    actor: User,
+    source: SubmitSource,
+    *,
+    conductor: Conductor | None = None,
+    workspace: str = "",
+    start_sheet: int = 1,
 ) -> Preparation:
-    """Judge a submission without recording or sending anything; never raises for bad input."""
+    """Judge a submission without recording or sending anything; never raises for bad input.
+
+    Where the embedded conductor is meant, what it cannot run is a warning: it refuses that by
+    name when asked, and its own answer is what counts.
+    """
     loop = asyncio.get_running_loop()
     version = None
     try:
@@ -64,7 +73,7 @@ async def prepare(
         return Preparation(findings=error.findings)
     name = None if isinstance(source, ScorePath) else source.name
     return await loop.run_in_executor(
-        _JUDGES, _judged, score, name, workspace, start_sheet, version
+        _JUDGES, _judged, score, name, conductor, workspace, start_sheet, version
     )
 
 
@@ -81,6 +90,7 @@ def _kept(actor: User, source: StoredScore) -> ScoreVersion:
 def _judged(
     score: ScoreText,
     asked_name: str | None,
+    conductor: Conductor | None,
     asked_workspace: str,
     start_sheet: int,
     version: ScoreVersion | None,
@@ -92,6 +102,8 @@ def _judged(
         score.content, source=None if score.file is None else str(score.file), limits=limits
     )
     findings = list(verdict.findings)
+    if conductor is not None and conductor.kind == Conductor.Kind.EMBEDDED:
+        findings.extend(_lenient(finding) for finding in verdict.unsupported_by_embedded())
     if verdict.config is None or verdict.summary is None:
         return Preparation(tuple(findings), score, version=version)
     name = _name_of(score, asked_name, verdict.config.name, findings)
@@ -106,7 +118,13 @@ def _judged(
     total = verdict.summary.total_sheets
     if not 1 <= start_sheet <= total:
         findings.append(problem("start_sheet", f"The score has the sheets 1 to {total}."))
+    findings.sort(key=lambda finding: (finding.line, finding.column))
     return Preparation(tuple(findings), score, verdict.summary, name, workspace, version)
+
+
+def _lenient(finding: Finding) -> Finding:
+    """A warning in place of an error that is for the conductor to pronounce."""
+    return replace(finding, severity="warning") if finding.severity == "error" else finding
 
 
 def _name_of(score: ScoreText, asked: str | None, written: str, findings: list[Finding]) -> str:

@@ -99,7 +99,13 @@ async def _run(
 ) -> ActionResult:
     if ended := await admit(attempt):
         return ended
-    preparation = await prepare(attempt.actor, source, workspace=workspace, start_sheet=start_sheet)
+    preparation = await prepare(
+        attempt.actor,
+        source,
+        conductor=attempt.conductor,
+        workspace=workspace,
+        start_sheet=start_sheet,
+    )
     submission = await in_database(_settled)(attempt, preparation, start_sheet, self_healing)
     attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
     return await carry_out(attempt, partial(_send, submission))

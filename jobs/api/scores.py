@@ -9,6 +9,7 @@ from ninja import Router
 
 from jobs import actions
 from jobs.actions import InlineScore, Preparation, ScorePath, StoredScore, SubmitSource
+from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.problems import problem
@@ -30,7 +31,11 @@ async def validate_score(request: HttpRequest, body: ScoreIn) -> HttpResponse:
     if not await actions.may_submit(user, origin_of_call(request)):
         return problem(request, 403, "You may not submit scores, nor have them judged.")
     judged = await actions.prepare(
-        user, source, workspace=body.workspace, start_sheet=body.start_sheet
+        user,
+        source,
+        conductor=await in_database(actions.meant_conductor)(user, body.conductor),
+        workspace=body.workspace,
+        start_sheet=body.start_sheet,
     )
     return document(
         ValidationOut(

@@ -48,3 +48,26 @@ def test_whoever_may_not_submit_may_not_have_files_read(vera: Caller, folders: P
     reply = vera.post("/scores/validate", {"config_path": "/etc/x.yaml"})
     assert reply.status == 403
     assert records().get().kind == "denied"
+
+
+def test_what_the_embedded_conductor_will_refuse_is_a_warning_before_the_submit(
+    olga: Caller, conductor: Conductor, folders: Path
+) -> None:
+    Conductor.objects.filter(pk=conductor.pk).update(kind=Conductor.Kind.EMBEDDED)
+    reply = olga.post(
+        "/scores/validate", {"score_content": score_text("odd", instrument="claude_cli")}
+    )
+    assert reply.json["is_valid"]
+    assert [(f["severity"], f["path"]) for f in reply.json["findings"]] == [
+        ("warning", "instrument")
+    ]
+
+
+def test_what_only_the_embedded_conductor_refuses_is_not_held_against_another(
+    olga: Caller, conductor: Conductor, folders: Path
+) -> None:
+    Conductor.objects.filter(pk=conductor.pk).update(kind=Conductor.Kind.REAL)
+    reply = olga.post(
+        "/scores/validate", {"score_content": score_text("odd", instrument="claude_cli")}
+    )
+    assert reply.json["findings"] == []

@@ -30,6 +30,7 @@ class ScoreIn(Strict):
     name: str | None = Field(
         None, max_length=500, description="The job's name; default: the score's own."
     )
+    conductor: str | None = Field(None, max_length=50, description="A slug; default: the only one.")
     workspace: str = Field("", max_length=4_000)
     start_sheet: int = Field(1, ge=1, le=2**31 - 1)
 
@@ -37,6 +38,5 @@ class ScoreIn(Strict):
 class SubmitIn(ScoreIn):
     """A score to be run."""
 
-    conductor: str | None = Field(None, max_length=50, description="A slug; default: the only one.")
     self_healing: bool = False
     reason: str = Field("", max_length=MAX_REASON_LETTERS)
