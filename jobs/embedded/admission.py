@@ -80,13 +80,17 @@ def refuse_unsupported(path: Path, config: JobConfig) -> None:
     if total > LIMITS.max_sheets:
         raise Refused(f"The score has {total} sheets, more than {LIMITS.max_sheets}.")
     unsupported = [f.message for f in unsupported_by_embedded(config) if f.severity == "error"]
-    reasons = [*unsupported, *_bad_conditions(config)]
-    if not reasons:
-        verdict = parse_score(path.read_bytes(), source=str(path))
-        reasons = [f.message for f in verdict.findings if f.severity == "error"]
-    if reasons:
-        text = "; ".join(reasons)[:MAX_REASON]
-        raise Refused(f"Not supported by the embedded conductor: {text}")
+    if unsupported:
+        raise Refused(f"Not supported by the embedded conductor: {_listed(unsupported)}")
+    verdict = parse_score(path.read_bytes(), source=str(path))
+    wrong = [finding.message for finding in verdict.findings if finding.severity == "error"]
+    wrong += _bad_conditions(config)
+    if wrong:
+        raise Refused(f"The score cannot be run: {_listed(wrong)}")
+
+
+def _listed(reasons: list[str]) -> str:
+    return " ".join(reasons)[:MAX_REASON]
 
 
 def _bad_conditions(config: JobConfig) -> list[str]:

@@ -140,7 +140,6 @@ class Attempt:
 
     def _command(self, script: Path) -> Command:
         context, number = self.context, self.plan.number
-        again = f"\n[podium] attempt {self.number} starts\n" if self.number > 1 else ""
         return Command(
             run_id=context.run_id,
             job_id=context.job_id,
@@ -150,7 +149,7 @@ class Attempt:
             timeout_s=self._timeout_s,
             idle_s=self._idle_s,
             log=str(context.log_path(number)),
-            header=again,
+            header=f"\n[podium] attempt {self.number} starts\n",
         )
 
     @property
@@ -241,7 +240,8 @@ def failure_of(ended: Ended, limit_s: float, idle_s: float | None) -> Failure | 
     if ended.reason == "stale":
         return Failure(f"Printed nothing for {idle_s or 0:g} s", "E006", "timeout")
     if ended.fault:
-        return Failure(f"The sheet could not run: {ended.fault}", "E009", "fatal")
+        text = f"The sheet could not run: {ended.fault}"
+        return Failure(text, "E009", "fatal", may_retry=False)
     if ended.exit_signal is not None:
         return Failure(f"Killed by signal {ended.exit_signal}", "E002", "signal")
     if ended.exit_code != 0:

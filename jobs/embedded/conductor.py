@@ -240,6 +240,8 @@ class Conductor:
             if driver is not None:
                 await driver.stop(End.CANCELLED, self.settings.stop_grace_s)
             await self.store.commit(run.statements())
+            if not self.performances.is_busy(run):
+                await restart.cancel_sheets(self.store, run)
             self.bus.publish(job_id, 0, "job.cancelled", {})
             self._start_queued()
             return True

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from jobs.embedded.conductor import Conductor
 from jobs.embedded.events import Bus
+from jobs.embedded.identity import collect
 from jobs.embedded.methods import Methods
 from jobs.embedded.ownership import Ownership
 from jobs.embedded.reports import Reports
@@ -98,9 +99,17 @@ class Daemon:
             loop.add_signal_handler(number, self.end, True)
 
     async def _keep_snapshots(self, reports: Reports) -> None:
-        """What `daemon.top.stream` points to."""
+        """What `daemon.top.stream` points to.
+
+        On the way it takes in dead orphans, which come to us as a subreaper. A zombie seen twice
+        is nobody's: children that are waited for do not stay zombies for so long.
+        """
+        zombies: set[int] = set()
         while True:
             snapshot = await asyncio.to_thread(reports.snapshot)
+            for pid in zombies & set(snapshot["zombie_pids"]):
+                collect(pid)
+            zombies = set(snapshot["zombie_pids"])
             line = json.dumps(snapshot) + "\n"
             path = self._settings.home.monitor_log
             try:

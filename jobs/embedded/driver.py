@@ -16,6 +16,7 @@ from jobs.embedded.run import Run
 from jobs.embedded.store import Statement, Store
 from jobs.embedded.supervised import Ended
 
+CHUNK = 200  # sheets between two looks at the event loop
 BLOCKED_CODE = "E999"  # Source: recorded exchange `wire/failing.jsonl`
 
 
@@ -241,12 +242,21 @@ class Driver:
 
     async def _block(self, readiness: Readiness) -> None:
         """Skip what can never start, and what waits for that."""
+        blocked: list[tuple[int, int]] = []
         for number, source in readiness.blocked():
             sheet = self._sheet(number)
             sheet.status = "skipped"
             sheet.error_message = f"Blocked by failed dependency: sheet {source}"
             sheet.error_code = BLOCKED_CODE
-            await self._save(sheet, [])
-            data = {"reason": sheet.error_message, "blocked_by": source}
-            self.context.bus.publish(self.run.record.job_id, number, "sheet.skipped", data)
+            self.run.touch(sheet)
             readiness.done(number)
+            blocked.append((number, source))
+            if len(blocked) % CHUNK == 0:
+                await asyncio.sleep(0)
+        if not blocked:
+            return
+        await self.store.commit(self.run.statements())
+        for number, source in blocked:
+            reason = f"Blocked by failed dependency: sheet {source}"
+            data = {"reason": reason, "blocked_by": source}
+            self.context.bus.publish(self.run.record.job_id, number, "sheet.skipped", data)

@@ -13,6 +13,7 @@ from typing import Self
 
 from jobs.embedded.supervisor import START_FIELD, STATE_FIELD, descendants, stat_fields
 
+PAUSE_S = 0.01  # between two looks at processes that are being killed
 TREE_VARIABLE = "PODIUM_TREE"  # in the environment of all that belongs to one attempt
 
 
@@ -65,15 +66,12 @@ def tree_of(supervisor: ProcessIdentity, token: str) -> list[int]:
 
 
 def strike(pids: Iterable[int]) -> None:
-    """Stop, then kill, and collect those that are children of ours."""
+    """Stop all, then kill all, so that none can fork in between."""
     pids = list(pids)
     for number in (signal.SIGSTOP, signal.SIGKILL):
         for pid in pids:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, number)
-    for pid in pids:
-        with contextlib.suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
 
 
 def strike_old_tree(supervisor: ProcessIdentity, token: str) -> None:
@@ -85,13 +83,26 @@ def strike_old_tree(supervisor: ProcessIdentity, token: str) -> None:
     strike([pid for pid in left if pid != supervisor.pid] or left)
 
 
-def end_orphans(token: str, within_s: float) -> bool:
-    """End what a killed supervisor has left behind; True when nothing of it is found any more."""
+def end_orphans(token: str, command_pid: int, within_s: float) -> bool:
+    """End what a killed supervisor has left to us; True when nothing of it is found any more."""
     give_up_at = time.monotonic() + within_s
+    struck = {command_pid} - {0}  # dead already: it dies with its supervisor; 0: never started
     while left := marked_processes(token):
         if time.monotonic() > give_up_at:
             return False
-        below = [pid for orphan in left for pid in descendants(orphan)]
-        strike({*left, *below})
-        time.sleep(0.01)
+        found = {*left, *(pid for orphan in left for pid in descendants(orphan))}
+        strike(found)
+        struck |= found
+        time.sleep(PAUSE_S)
+    while struck and time.monotonic() < give_up_at:
+        struck = {pid for pid in struck if not collect(pid)}
+        time.sleep(PAUSE_S)
     return True
+
+
+def collect(pid: int) -> bool:
+    """Take in a dead child of ours; True when it is no child, or none any more."""
+    try:
+        return os.waitpid(pid, os.WNOHANG)[0] == pid
+    except ChildProcessError:
+        return True

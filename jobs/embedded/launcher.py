@@ -82,7 +82,7 @@ class Launcher:
             await brake.attach(supervised)
             ended = await supervised.wait()
         except SupervisorFailed:
-            await self._end_orphans(token, command)
+            await self._end_orphans(supervised, command)
             raise
         finally:
             brake.detach()
@@ -95,9 +95,10 @@ class Launcher:
             raise SheetStopped(ended)
         return ended
 
-    async def _end_orphans(self, token: str, command: Command) -> None:
+    async def _end_orphans(self, supervised: Supervised, command: Command) -> None:
         """The supervisor is gone; what it ran has become ours, for we are a subreaper too."""
-        if await asyncio.to_thread(end_orphans, token, ORPHANS_S):
+        token, pid = supervised.token, supervised.command_pid
+        if await asyncio.to_thread(end_orphans, token, pid, ORPHANS_S):
             await self._forget(token)
         else:
             self.unproved.add(command.run_id)

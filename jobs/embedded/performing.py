@@ -135,6 +135,8 @@ class Performances:
             await self._unload(run)
             if run.record.status == "paused":
                 await self._on_parked(run)
+            elif run.record.status == "cancelled":  # perhaps only since it was parked
+                await restart.cancel_sheets(self._store, run)
 
     async def _unload(self, run: Run) -> None:
         if run.sheets is not None:

@@ -66,15 +66,24 @@ async def settle_sheets(store: Store, runs: Iterable[Run]) -> None:
             await _settle(store, run, cancelled=True)
 
 
+async def cancel_sheets(store: Store, run: Run) -> None:
+    """A cancelled run that nobody plays: what waits for a retry waits no more."""
+    await _settle(store, run, cancelled=True)
+
+
 async def _settle(store: Store, run: Run, *, cancelled: bool = False) -> None:
     stored = await asyncio.to_thread(store.sheets, run.record.run_id)
-    running = [(n, text) for n, text in stored if b'"status":"dispatched"' in text]
-    if not running:
+    under_way = {"dispatched", "retry_scheduled"} if cancelled else {"dispatched"}
+    marks = [f'"status":"{status}"'.encode() for status in under_way]
+    suspects = [n for n, text in stored if any(mark in text for mark in marks)]
+    if not suspects:
         return
     run.load(stored)
     assert run.sheets is not None  # noqa: S101 - loaded in the line before
-    for number, _ in running:
+    for number in suspects:
         sheet = run.sheets[number]
+        if sheet.status not in under_way:
+            continue  # the mark stood in its output
         sheet.interruptions += 1
         if cancelled:
             _stop(sheet, "cancelled")

@@ -37,7 +37,7 @@ class Order:
     umask: int = 0o077
     log: str | None = None  # both streams are appended here
     log_limit: int = 0
-    header: str = ""
+    header: str = ""  # written before the output when the log is not empty
     tail: int = 4096
     process_limit: int = 2000  # at once; a fork bomb is killed, a big build is not
     timeout_s: float | None = None

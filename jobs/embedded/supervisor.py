@@ -97,7 +97,7 @@ class Log:
             flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
             self._fd = os.open(path, flags, 0o600)
             self.size = os.fstat(self._fd).st_size
-            if header:
+            if self.size:  # an earlier try has written
                 self.write(header.encode())
 
     def write(self, data: bytes) -> int:

@@ -58,6 +58,15 @@ def test_pause_before_a_retry_holds_it_until_the_resume(conductor: EmbeddedProce
     assert len(ran(conductor)) == 2
 
 
+def test_cancel_of_a_paused_job_ends_the_wait_for_a_retry(conductor: EmbeddedProcess) -> None:
+    retry = {**RETRY, "base_delay_seconds": 60}
+    conductor.submit("job", score("exit 1", retry=retry))
+    conductor.wait_for_sheet("job", 1, "retry_scheduled")
+    conductor.call("job.pause", job_id="job")
+    conductor.call("job.cancel", job_id="job")
+    conductor.wait_for_sheet("job", 1, "cancelled")
+
+
 def test_sheet_that_takes_too_long_is_killed_and_says_so(conductor: EmbeddedProcess) -> None:
     text = score("echo before; sleep 60", backend={"timeout_seconds": 0.3})
     conductor.submit("job", text)
@@ -66,6 +75,17 @@ def test_sheet_that_takes_too_long_is_killed_and_says_so(conductor: EmbeddedProc
     assert sheet["error_message"] == "Timed out after 0.3 s"
     assert sheet["stdout_tail"] == "before\n"
     assert sheet["sheet_timeout_seconds"] == 0.3
+
+
+def test_sheet_that_falls_silent_is_killed_where_the_score_asks_for_it(
+    conductor: EmbeddedProcess,
+) -> None:
+    stale = {"enabled": True, "idle_timeout_seconds": 0.6, "check_interval_seconds": 0.1}
+    script = "for i in 1 2 3 4 5; do sleep 0.2; echo $i; done; sleep 60"
+    conductor.submit("job", score(script, stale_detection=stale))
+    sheet = conductor.wait_for("job", "failed")["sheets"]["1"]
+    assert (sheet["exit_reason"], sheet["error_code"]) == ("timeout", "E006")
+    assert sheet["stdout_tail"] == "1\n2\n3\n4\n5\n"
 
 
 @pytest.mark.parametrize(

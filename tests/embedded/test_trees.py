@@ -106,6 +106,7 @@ def test_sheet_whose_supervisor_is_killed_fails_and_leaves_nothing(
     sheet = conductor.wait_for("job", "failed")["sheets"]["1"]
     assert sheet["error_message"] == "The sheet's supervisor was killed."
     wait_until(lambda: not sleeping(mark), what="the orphan to be ended")
+    wait_until(lambda: not psutil.Process(conductor.pid).children(), what="no zombie to be left")
 
 
 def test_fork_bomb_is_stopped_by_the_limit_on_processes(short_tmp: Path) -> None:
