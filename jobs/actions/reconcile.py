@@ -1,6 +1,7 @@
 """Closing what was left open: attempts without an answer, judged by the conductor's state.
 
-The relay calls `reconcile_open` now and then. Nothing is ever sent again from here.
+The relay calls `reconcile_open` now and then, and has what has grown old pruned with it. Nothing
+is ever sent again from here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from jobs.actions.evidence import Judgement, Open, weigh
 from jobs.actions.refresh import Listing, learn
 from jobs.actions.registration import ownership
 from jobs.actions.runs import known_run
+from jobs.actions.upkeep import Upkeep
 from jobs.audit import Draft, IdempotencyDraft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import ConductorError, IdempotencyConflict
@@ -33,6 +35,7 @@ _log = structlog.get_logger(__name__)
 _BATCH: Final = 100
 _VERBS: Final = frozenset(verb.value for verb in Verb)
 _NOBODY: Final = 0  # no user has this id
+_upkeep = Upkeep()
 
 
 async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -> int:
@@ -44,6 +47,7 @@ async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -
     Raises:
         AuditUnavailable: a verdict could not be written; the attempt will be judged anew.
     """
+    await _upkeep.tend()
     overdue = await database_sync_to_async(_overdue)(conductor, now or timezone.now())
     if not overdue:
         return 0

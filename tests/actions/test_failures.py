@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import sqlite3
+from contextlib import closing as closing_at_end
 from datetime import timedelta
 
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
 from jobs import actions, audit
 from jobs.actions import ActionResult
-from jobs.audit import Draft, Origin
+from jobs.audit import Draft, Origin, appending
 from jobs.audit.models import Action
 from jobs.conductor import wire
 from jobs.errors import AuditUnavailable
@@ -125,6 +128,24 @@ def test_outcome_that_cannot_be_written_is_told_and_stays_open(
     assert "could not be recorded" in result.message
     assert Action.objects.get(pk=result.id).outcome == "open"
     assert len(scripted.asked("job.pause")) == 1
+
+
+@pytest.mark.vendor("sqlite")
+def test_locked_database_sends_nothing(
+    running: Job,
+    operator: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(appending, "WAIT_S", 0.3)
+    with closing_at_end(sqlite3.connect(connection.settings_dict["NAME"])) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(AuditUnavailable, match="locked"):
+            attempt(running, operator, origin)
+        other.rollback()
+    assert scripted.requests == []
+    assert attempt(running, operator, origin).outcome is Outcome.SUCCEEDED
 
 
 async def test_caller_that_hangs_up_leaves_a_whole_record(

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
+from django.db import connections
 
 from jobs import actions
 from jobs.actions import ActionResult, InlineScore, ScorePath, StoredScore, SubmitSource
@@ -318,6 +319,7 @@ def test_run_that_the_relay_met_first_becomes_the_submitters(
         job.submitted_at = datetime.fromtimestamp(conductor.rows["nightly"]["submitted_at"], UTC)
         job.origin = JobOrigin.OUTSIDE
         job.save()
+        connections.close_all()  # those of the scripted conductor's thread
         return answer
 
     scripted.manners["job.submit"] = met

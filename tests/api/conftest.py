@@ -10,11 +10,29 @@ from django.core.cache import cache
 
 from jobs.api import credentials
 from jobs.api.guesses import GuessLimit
-from tests.actions.fixtures import conductor, folders, operator, running, scripted, viewer
+from tests.actions.fixtures import (
+    _connections_end,
+    conductor,
+    folders,
+    loop_connections,
+    operator,
+    running,
+    scripted,
+    viewer,
+)
 from tests.api.caller import Caller, caller_for
 from tests.factories import make_user
 
-__all__ = ["conductor", "folders", "operator", "running", "scripted", "viewer"]
+__all__ = [
+    "_connections_end",
+    "conductor",
+    "folders",
+    "loop_connections",
+    "operator",
+    "running",
+    "scripted",
+    "viewer",
+]
 
 
 @pytest.fixture
