@@ -6,11 +6,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright
+from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console, running_console
 from tests.browser.network import Network
+from tests.browser.people import People, make_people
+from tests.browser.steps import log_in
 from tests.waiting import patience
 
 PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
@@ -24,6 +26,8 @@ ARGUMENTS = (
     "--disable-sync",
 )
 ACTION_S = 15.0
+
+expect.set_options(timeout=patience(ACTION_S) * 1000)
 
 
 @pytest.fixture(scope="session")
@@ -40,6 +44,12 @@ def console(chromium: str) -> Iterator[Console]:
     """An installation that all browser tests share."""
     with running_console() as running:
         yield running
+
+
+@pytest.fixture(scope="package")
+def people(console: Console) -> People:
+    """Somebody for each group that comes with Podium."""
+    return make_people(console)
 
 
 @pytest.fixture
@@ -89,9 +99,5 @@ async def page(context: BrowserContext) -> Page:
 @pytest.fixture
 async def admin_page(page: Page, console: Console) -> Page:
     """A tab on the overview, logged in as the first administrator."""
-    await page.goto("/login/")
-    await page.get_by_label("Username").fill(console.username)
-    await page.get_by_label("Password").fill(console.password)
-    await page.get_by_role("button", name="Log in").click()
-    await page.wait_for_url("**/")
+    await log_in(page, console.username, console.password)
     return page
