@@ -111,6 +111,7 @@ class Look:
                 "too_long",
             )
         await self._db.run(standing.record_answer, self.conductor, at, guard=self._guard)
+        await self._read_ending(rows)
         await self._take(rows, at)
         for job_id in hinted & self._watched.keys():
             self._watched[job_id].due_at = 0.0
@@ -118,6 +119,18 @@ class Look:
         again = await self._read_due()
         await self._read_vitals()
         return again
+
+    async def _read_ending(self, rows: Sequence[JobRow]) -> None:
+        """Read the checkpoints of runs that have just ended, before that is told.
+
+        So the last sheets end before their job does, for whoever follows the events.
+        """
+        for row in rows:
+            watched = self._watched.get(row.job_id)
+            if watched is None or watched.is_over or not self._has_status:
+                continue
+            if row.status.is_terminal and row.submitted_at == watched.row.submitted_at:
+                await self._read(watched)
 
     async def _take(self, rows: list[JobRow], at: datetime) -> None:
         """Write what the list says where it says something new."""

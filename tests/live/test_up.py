@@ -1,0 +1,332 @@
+"""`manage.py up` as a user runs it: its own process, its own home, a real conductor."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from jobs.conductor import DaemonClient, JobRequest
+from jobs.embedded import Home, socket_path_for
+from jobs.embedded.ownership import owner_of
+from tests.live.clients import Socket
+from tests.live.conftest import free_port
+from tests.waiting import eventually, patience, wait_until
+
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "a password for the tests"
+
+LINES = """\
+name: lines
+sheet: {size: 1, total_items: 3}
+instrument: cli
+prompt:
+  template: |
+    for n in 1 2 3; do echo "sheet {{ sheet_num }} line $n"; sleep 0.05; done
+"""
+
+LONG = """\
+name: long
+sheet: {size: 1, total_items: 12}
+instrument: cli
+prompt:
+  template: |
+    sleep 0.3; echo "{{ sheet_num }}"
+"""
+
+
+@dataclass
+class Installation:
+    """A home in which `manage.py up` is started again and again."""
+
+    home: Path
+    port: int
+    environment: dict[str, str] = field(default_factory=dict)
+    process: subprocess.Popen[str] | None = None
+    said: str = ""
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def socket_url(self) -> str:
+        return f"ws://127.0.0.1:{self.port}/ws/events/"
+
+    @property
+    def conductor(self) -> DaemonClient:
+        return DaemonClient(socket_path_for(self.home))
+
+    @property
+    def conductor_pid(self) -> int | None:
+        return owner_of(Home(self.home))
+
+    def launch(self, **environment: str) -> subprocess.Popen[str]:
+        variables = {k: v for k, v in os.environ.items() if not k.startswith("TEST_")}
+        for name in ("DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"):
+            variables.pop(name, None)
+        variables |= {
+            "PODIUM_HOME": str(self.home),
+            "PORT": str(self.port),
+            "PODIUM_ADMIN_PASSWORD": PASSWORD,
+            **self.environment,
+            **environment,
+        }
+        self.process = subprocess.Popen(
+            [sys.executable, "manage.py", "up"],
+            cwd=ROOT,
+            env=variables,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+        )
+        return self.process
+
+    def start(self, **environment: str) -> float:
+        """Start it; seconds until the first page."""
+        process = self.launch(**environment)
+        began = time.monotonic()
+
+        def is_up() -> bool:
+            if process.poll() is not None:
+                raise AssertionError(f"ended at once:\n{self.rest()}")
+            try:
+                return httpx.get(f"{self.url}/login/", trust_env=False).status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(is_up, timeout_s=60, what="the first page")
+        return time.monotonic() - began
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        """End it; its exit code."""
+        assert self.process is not None
+        self.process.send_signal(number)
+        code = self.process.wait(patience(40))
+        self.said = self.rest()
+        return code
+
+    def kill(self) -> None:
+        """End it without letting it do anything about it."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+        self.rest()
+
+    def rest(self) -> str:
+        """What it has said, once it has ended."""
+        assert self.process is not None
+        assert self.process.stdout is not None
+        with self.process.stdout as output:
+            return output.read()
+
+    def login(self) -> dict[str, str]:
+        """The cookie and origin of the first administrator's browser."""
+        with httpx.Client(base_url=self.url, trust_env=False, timeout=patience(20)) as browser:
+            browser.get("/login/")
+            form = {
+                "username": "admin",
+                "password": PASSWORD,
+                "csrfmiddlewaretoken": browser.cookies["podium_csrf"],
+            }
+            answer = browser.post("/login/", data=form, headers={"Origin": self.url})
+            assert answer.status_code == 302, answer.text
+            return {
+                "cookie": f"podium_session={browser.cookies['podium_session']}",
+                "origin": self.url,
+            }
+
+    def score(self, name: str, text: str) -> Path:
+        path = self.home / "scores" / f"{name}.yaml"
+        path.write_text(text)
+        return path
+
+    def clean_up(self) -> None:
+        if self.process is not None and self.process.poll() is None:
+            self.kill()
+        if (pid := self.conductor_pid) is not None:
+            os.kill(pid, signal.SIGTERM)
+            wait_until(lambda: self.conductor_pid is None, timeout_s=20, what="no conductor")
+
+
+@pytest.fixture
+def installation(short_tmp: Path) -> Iterator[Installation]:
+    home = short_tmp / "home"
+    installed = Installation(home, free_port())
+    yield installed
+    installed.clean_up()
+
+
+async def submit(installation: Installation, name: str, text: str) -> None:
+    path = installation.score(name, text)
+    answer = await installation.conductor.submit_job(
+        JobRequest(config_path=path, workspace=installation.home / "workspaces" / name)
+    )
+    assert answer.is_accepted, answer
+
+
+async def follow(socket: Socket, until: str) -> list[dict[str, Any]]:
+    """Events, acknowledged, up to the first of this name."""
+    heard: list[dict[str, Any]] = []
+    while not heard or heard[-1]["event"] != until:
+        heard += await socket.hear_events(1)
+        await socket.say(type="ack", seq=heard[-1]["seq"])
+    return heard
+
+
+async def test_a_job_is_watched_from_start_to_end_with_its_output(
+    installation: Installation,
+) -> None:
+    await asyncio.to_thread(installation.start)
+    browser = await asyncio.to_thread(installation.login)
+    async with Socket.open(installation.socket_url, **browser) as socket:
+        await socket.subscribed(None)
+        await submit(installation, "lines", LINES)
+        heard = await follow(socket, "job.completed")
+        while len([e for e in heard if e["event"] == "sheet.completed"]) < 3:
+            heard += await socket.hear_events(1)
+    output = "".join(e["data"]["preview"] for e in heard if e["event"] == "sheet.output")
+    assert output.splitlines() == [f"sheet {s} line {n}" for s in (1, 2, 3) for n in (1, 2, 3)]
+    names = [(event["event"], event["sheet"]) for event in heard]
+    for sheet in (1, 2, 3):
+        assert names.count(("sheet.completed", sheet)) == 1
+    assert names.count(("job.completed", None)) == 1
+    assert len({event["job"] for event in heard if event["job_id"] == "lines"}) == 1
+    code = await asyncio.to_thread(installation.stop)
+    assert code == 0
+    assert "Traceback" not in installation.said
+
+
+async def test_it_ends_in_order_and_jobs_go_on_at_the_next_start(
+    installation: Installation,
+) -> None:
+    await asyncio.to_thread(installation.start)
+    browser = await asyncio.to_thread(installation.login)
+    async with Socket.open(installation.socket_url, **browser) as socket:
+        await socket.subscribed(None)
+        await submit(installation, "long", LONG)
+        heard = await follow(socket, "sheet.completed")
+        stopping = asyncio.create_task(asyncio.to_thread(installation.stop, signal.SIGINT))
+        code, rest = await socket.closed()
+        assert code == 1001
+    assert await stopping == 0
+    assert installation.conductor_pid is None
+    last = [*heard, *(m for m in rest if m["type"] == "event")][-1]["seq"]
+    await asyncio.to_thread(installation.start)
+    async with Socket.open(installation.socket_url, **browser) as socket:
+        await socket.say(type="subscribe", since=last)
+        after = await follow(socket, "job.completed")
+    assert after[0]["prev"] == last
+    prevs, seqs = [e["prev"] for e in after], [e["seq"] for e in after]
+    assert prevs[1:] == seqs[:-1]
+    everything = [*heard, *(m for m in rest if m["type"] == "event"), *after]
+    done = [e["sheet"] for e in everything if e["event"] == "sheet.completed"]
+    assert sorted(set(done)) == list(range(1, 13))
+
+
+async def test_a_second_start_is_quick_and_prints_no_password(installation: Installation) -> None:
+    installation.environment = {"PODIUM_ADMIN_PASSWORD": ""}
+    await asyncio.to_thread(installation.start)
+    await asyncio.to_thread(installation.stop)
+    assert "shown this once" in installation.said
+    password = installation.said.split("with password")[1].split()[0]
+    assert len(password) >= 16
+    await asyncio.to_thread(installation.start)
+    await asyncio.to_thread(installation.stop)
+    assert "password" not in installation.said
+
+
+async def test_a_port_that_is_taken_is_named(installation: Installation) -> None:
+    import socket
+
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", installation.port))
+        holder.listen()
+        process = installation.launch()
+        assert await asyncio.to_thread(process.wait, patience(60)) == 1
+    said = installation.rest()
+    assert f"Port {installation.port} on 127.0.0.1 is taken" in said
+    assert "Traceback" not in said
+    assert installation.conductor_pid is None
+
+
+async def test_a_conductor_that_is_killed_is_started_again(installation: Installation) -> None:
+    await asyncio.to_thread(installation.start)
+    first = installation.conductor_pid
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    await eventually(
+        lambda: installation.conductor_pid not in (None, first), timeout_s=30, what="a new one"
+    )
+
+
+async def test_a_conductor_that_lives_is_adopted_and_ended_with_it(
+    installation: Installation,
+) -> None:
+    await asyncio.to_thread(installation.start)
+    pid = installation.conductor_pid
+    await asyncio.to_thread(installation.kill)
+    assert pid is not None
+    assert installation.conductor_pid == pid
+    await asyncio.to_thread(installation.start)
+    assert installation.conductor_pid == pid
+    await asyncio.to_thread(installation.stop)
+    assert installation.conductor_pid is None
+
+
+async def test_a_conductor_that_somebody_else_started_is_left_running(
+    installation: Installation,
+) -> None:
+    installation.home.mkdir(mode=0o700)
+    theirs = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "jobs.embedded", "--home", str(installation.home), cwd=ROOT
+    )
+    try:
+        await eventually(lambda: installation.conductor_pid == theirs.pid, timeout_s=30)
+        await asyncio.to_thread(installation.start)
+        await asyncio.to_thread(installation.stop)
+        assert installation.conductor_pid == theirs.pid
+    finally:
+        theirs.terminate()
+        await theirs.wait()
+
+
+async def test_the_conductor_gets_none_of_the_webs_secrets(installation: Installation) -> None:
+    installation.environment = {"SECRET_KEY": "s" * 60, "REDIS_URL": ""}
+    await asyncio.to_thread(installation.start)
+    assert installation.conductor_pid is not None
+    environment = psutil.Process(installation.conductor_pid).environ()
+    assert not {"SECRET_KEY", "DATABASE_URL", "PODIUM_ADMIN_PASSWORD"} & environment.keys()
+
+
+async def test_a_configured_conductor_is_used_instead(
+    installation: Installation, short_tmp: Path
+) -> None:
+    from tests.conductor.replay import ReplayConductor
+
+    path = short_tmp / "real.sock"
+    async with ReplayConductor(["happy"], path) as replay:
+        replay.run_to_end()
+        await asyncio.to_thread(installation.start, PODIUM_CONDUCTOR=str(path))
+        browser = await asyncio.to_thread(installation.login)
+        async with Socket.open(installation.socket_url, **browser) as socket:
+            await socket.say(type="subscribe", since=0)
+            await follow(socket, "sheet.completed")
+        await asyncio.to_thread(installation.stop)
+    assert installation.conductor_pid is None
+    with closing(sqlite3.connect(installation.home / "podium.sqlite3")) as database:
+        rows = database.execute("SELECT slug, kind, is_enabled FROM jobs_conductor").fetchall()
+    assert rows == [("conductor", "real", 1)]
