@@ -114,14 +114,20 @@ def _note_use(token: ApiToken) -> None:
 
 def _note(verb: str, token: ApiToken, by: User | None, origin: Origin | None) -> None:
     doer = Doer.now()
+    actor_name = by.get_username() if by else doer.actor_name
     owner = token.user.get_username()
     audit.note(
         verb,
         actor_id=by.pk if by else doer.actor_id,
-        actor_name=by.get_username() if by else doer.actor_name,
+        actor_name=actor_name,
         origin=origin or doer.origin,
-        message=f"{verb} {token.name!r} of {owner}",
-        arguments={"user": owner, "user_id": token.user_id, "name": token.name, "token": token.pk},
+        message=f"{actor_name} {verb.split()[0]}d the token {token.name} of {owner}.",
+        arguments={
+            "user": owner,
+            "user_id": token.user_id,
+            "name": token.name,
+            "token_id": token.pk,
+        },
         is_vital=True,
     )
 

@@ -20,6 +20,12 @@ MAX_TOTAL_CHARS: Final = 50_000
 MAX_DEPTH: Final = 8
 MAX_INTEGER: Final = 2**53 - 1  # what every JSON reader takes exactly
 
+# A net below those who build the arguments: a value under such a name is not stored.
+_SECRET = re.compile(
+    r"password|passwd|passphrase|secret|token$|api_?key|authorization|cookie", re.I
+)
+_REDACTED: Final = "[redacted]"
+
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _REPLACEMENT: Final = "\ufffd"
 _ROOM_FOR_NOTE: Final = 40
@@ -51,7 +57,7 @@ def utc(moment: datetime) -> datetime:
 
 
 def clean_arguments(arguments: Mapping[str, Any]) -> dict[str, Any]:
-    """Arguments as JSON without floats, bounded in depth, number and length.
+    """Arguments as JSON without floats and secrets, bounded in depth, number and length.
 
     A float becomes its text: JSON has many spellings for one, a hash allows a single one.
 
@@ -76,7 +82,9 @@ class _Cleaner:
                 break
             if not isinstance(name, str):
                 raise TypeError(f"The argument name {name!r} is not text.")
-            cleaned[self._text(name, MAX_NAME_CHARS)] = self._value(value, depth)
+            is_secret = value is not None and _SECRET.search(name)
+            kept = _REDACTED if is_secret else self._value(value, depth)
+            cleaned[self._text(name, MAX_NAME_CHARS)] = kept
         return cleaned
 
     def _sequence(self, items: Sequence[Any], depth: int) -> list[Any]:

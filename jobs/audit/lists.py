@@ -26,10 +26,8 @@ class Differences:
     absent: int = 0  # they have records and no row
     invented: int = 0  # they have a row and no records
 
-    @property
-    def total(self) -> int:
-        """All of them together."""
-        return self.altered + self.absent + self.invented
+    def __bool__(self) -> bool:
+        return self != Differences()
 
     def __add__(self, other: Differences) -> Differences:
         return Differences(
@@ -70,7 +68,7 @@ def _of_stored(actions: Sequence[Action], *, is_repair: bool) -> Differences:
         if row is None:
             invented += 1
             if is_repair:
-                action.delete()
+                Action.objects.filter(pk=action.pk).delete()
         elif row != ActionRow.of_action(action):
             altered += 1
             if is_repair:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from django.db.models import BooleanField, ExpressionWrapper, Q
+
 from jobs.audit.canonical import GENESIS_HASH, canonical, digest
 from jobs.audit.entry import Entry
 from jobs.audit.ledger import CHAIN
@@ -63,8 +65,10 @@ def verify(chain: str = CHAIN, *, expected_head: str = "") -> VerifyResult:
 
 def _entries(chain: str) -> Iterator[tuple[int, Entry | Exception]]:
     """Each record with the number that it should have; an error where one cannot be read."""
-    rows = AuditRecord.objects.filter(chain=chain).order_by("n").values_list(*Entry._fields)
-    stream = rows.iterator(chunk_size=_CHUNK)
+    # SQLite keeps anything in any column, and Django reads what is no moment as None.
+    has_deadline = ExpressionWrapper(Q(deadline_at__isnull=False), output_field=BooleanField())
+    records = AuditRecord.objects.filter(chain=chain).order_by("n")
+    stream = records.values_list(*Entry._fields, has_deadline).iterator(chunk_size=_CHUNK)
     position = 0
     while True:
         position += 1
@@ -75,7 +79,12 @@ def _entries(chain: str) -> Iterator[tuple[int, Entry | Exception]]:
         except (ValueError, TypeError) as error:  # what stands there is no JSON, UUID or moment
             yield position, error
             return
-        yield position, Entry(*row)
+        *values, has_deadline_stored = row
+        entry = Entry(*values)
+        if has_deadline_stored and entry.deadline_at is None:
+            yield position, ValueError("its deadline is not a moment")
+            return
+        yield position, entry
 
 
 def _broken(entry: Entry, position: int, last_id: int, last_hash: str) -> Break | None:

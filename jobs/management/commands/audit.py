@@ -1,0 +1,166 @@
+"""`manage.py audit`: prove the log, hand it out, make its lists anew."""
+
+from __future__ import annotations
+
+import os
+import sys
+from datetime import datetime
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.db.models import QuerySet
+from django.utils.dateparse import parse_date, parse_datetime
+from django.utils.timezone import get_default_timezone, make_aware
+
+from jobs.audit import Origin, export, note, verify
+from jobs.audit.lists import Differences, compare, rebuild
+from jobs.audit.models import Action
+
+BROKEN: Final = 1
+LISTS_DIFFER: Final = 2
+UNUSABLE: Final = 3
+
+_FILTERS: Final = {
+    "actor": "actor_name",
+    "verb": "verb",
+    "outcome": "outcome",
+    "conductor": "conductor",
+    "job_id": "job_id",
+    "since": "started_at__gte",
+    "until": "started_at__lt",
+}
+
+
+class Command(BaseCommand):
+    """Exit code 0: all is well; 1: the chain is broken; 2: lists differ; 3: cannot be told."""
+
+    help = "Verify or export the audit log, or rebuild its lists."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        """One subcommand for each."""
+        commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+        proof = commands.add_parser("verify", help="prove the chain; name the first broken record")
+        proof.add_argument(
+            "--expect-head",
+            metavar="HASH",
+            default="",
+            help="a head that was kept elsewhere: it must still be in the chain",
+        )
+        out = commands.add_parser("export", help="write the records as JSON lines")
+        out.add_argument("--output", metavar="FILE", help="instead of standard output")
+        for name in ("actor", "verb", "outcome", "conductor", "job-id"):
+            out.add_argument(f"--{name}", metavar=name.upper())
+        for name in ("since", "until"):
+            out.add_argument(f"--{name}", metavar="TIME", type=_moment, help="UTC unless it says")
+        commands.add_parser("rebuild", help="make the lists anew from the records")
+
+    def handle(self, *args: Any, command: str, **options: Any) -> None:
+        """Do what was asked for."""
+        try:
+            match command:
+                case "verify":
+                    self._verify(options["expect_head"].strip().lower())
+                case "export":
+                    self._export(options)
+                case _:
+                    self._rebuild()
+        except DatabaseError as error:
+            raise CommandError(
+                f"The database cannot be read: {error}", returncode=UNUSABLE
+            ) from error
+
+    def _verify(self, expected_head: str) -> None:
+        result = verify(expected_head=expected_head)
+        if result.broken is not None:
+            raise CommandError(
+                f"BROKEN at record {result.broken.n} of chain {result.chain}"
+                f"{_row(result.broken.record_id)}: {result.broken.why}.\n"
+                f"The {result.count} records before it are proven, up to {result.head_hash}.",
+                returncode=BROKEN,
+            )
+        self.stdout.write(f"{result.count} records of chain {result.chain} are proven.")
+        self.stdout.write(f"head {result.head_n} {result.head_hash}")
+        if not result.has_expected_head:
+            raise CommandError(
+                f"BROKEN: the head {expected_head} that was kept is not in the chain: records were "
+                "removed from its end, or all of it was written anew.",
+                returncode=BROKEN,
+            )
+        if different := compare():
+            raise CommandError(
+                f"The records are intact, but the lists differ from them: {_words(different)}. "
+                "manage.py audit rebuild makes them anew.",
+                returncode=LISTS_DIFFER,
+            )
+
+    def _export(self, options: dict[str, Any]) -> None:
+        given = {name: options[name] for name in _FILTERS if options[name] is not None}
+        attempts: QuerySet[Action] | None = None
+        if given:
+            attempts = Action.objects.filter(**{_FILTERS[name]: given[name] for name in given})
+        shown = {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in given.items()
+        }
+        self._note("export audit log", "The audit log was exported.", shown)
+        lines = export(attempts, filters=shown)
+        if options["output"] is None:
+            sys.stdout.reconfigure(encoding="utf-8")  # type: ignore[union-attr] # a text stream
+            for line in lines:
+                self.stdout.write(line, ending="")
+            return
+        with open(options["output"], "w", encoding="utf-8", opener=_private) as file:
+            file.writelines(lines)
+        self.stderr.write(f"The export is in {options['output']}.")
+
+    def _rebuild(self) -> None:
+        if (result := verify()).broken is not None:
+            raise CommandError(
+                f"The chain is broken at record {result.broken.n}: verify it first. "
+                "Lists made from it would not be true.",
+                returncode=BROKEN,
+            )
+        self._note("rebuild audit lists", "The lists of the audit log were made anew.", {})
+        self.stdout.write(f"The lists are made anew. Before, {_words(rebuild())}.")
+
+    def _note(self, verb: str, message: str, arguments: dict[str, Any]) -> None:
+        """Recorded if it can be: whoever looks into a full disk must be able to."""
+        origin = Origin.of_command("audit")
+        note(
+            verb,
+            actor_id=None,
+            actor_name=origin.user_agent,
+            origin=origin,
+            message=message,
+            arguments=arguments,
+        )
+
+
+def _row(record_id: int | None) -> str:
+    return "" if record_id is None else f" (row {record_id})"
+
+
+def _words(different: Differences) -> str:
+    return (
+        f"{different.altered} attempts were shown otherwise than recorded, "
+        f"{different.absent} were not shown, {different.invented} were shown without records"
+    )
+
+
+def _moment(text: str) -> datetime:
+    """A moment or a day, in UTC unless it says otherwise.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    moment = parse_datetime(text)
+    if moment is None and (day := parse_date(text)):
+        moment = datetime(day.year, day.month, day.day)  # noqa: DTZ001 - made aware below
+    if moment is None:
+        raise ValueError(text)
+    return moment if moment.tzinfo else make_aware(moment, get_default_timezone())
+
+
+def _private(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
