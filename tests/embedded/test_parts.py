@@ -8,7 +8,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jobs.embedded.backoff import delay_s, may_retry
@@ -59,6 +59,7 @@ def test_anything_but_comparisons_of_numbers_is_no_condition(text: str) -> None:
         parse(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_condition_parser(text: str) -> None:
     with contextlib.suppress(BadCondition):
@@ -157,6 +158,7 @@ def played(waits_for: dict[int, list[int]], failing: set[int]) -> tuple[list[int
         readiness.done(taken)
 
 
+@settings(deadline=None)
 @given(st.data())
 def test_every_sheet_runs_after_its_sources_or_is_blocked_by_a_failed_one(
     data: st.DataObject,
@@ -202,6 +204,7 @@ def test_sheet_survives_the_way_to_the_store_and_back() -> None:
     assert list(json.loads(sheet.to_json()))[: len(SHEET_DEFAULTS)] == list(SHEET_DEFAULTS)
 
 
+@settings(deadline=None)
 @given(st.integers(1500, 10_000), st.text(max_size=4096), st.integers(0, 30))
 def test_sheet_is_shortened_to_its_share_of_the_document(
     limit: int, tail: str, errors: int
