@@ -10,6 +10,7 @@ import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from threading import BoundedSemaphore
 from typing import Final
 
 from django.conf import settings
@@ -26,6 +27,8 @@ from jobs.terms import JOB_NAME_PATTERN
 
 # Judging a large score takes a second of processor time: two at once, the others wait.
 _JUDGES: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="score-judge")
+_MAX_WAITING: Final = 30
+_places = BoundedSemaphore(_MAX_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,22 @@ async def prepare(
     Where the embedded conductor is meant, what it cannot run is a warning: it refuses that by
     name when asked, and its own answer is what counts.
     """
+    if not _places.acquire(blocking=False):
+        words = "Podium is busy judging other scores. Try again in a moment."
+        return Preparation(findings=(problem("", words),))
+    try:
+        return await _prepared(actor, source, conductor, workspace, start_sheet)
+    finally:
+        _places.release()
+
+
+async def _prepared(
+    actor: User,
+    source: SubmitSource,
+    conductor: Conductor | None,
+    workspace: str,
+    start_sheet: int,
+) -> Preparation:
     loop = asyncio.get_running_loop()
     version = None
     try:

@@ -17,7 +17,7 @@ from jobs.actions.runs import known_run
 from jobs.actions.words import UnfitText, reason_from
 from jobs.audit import Draft, Origin, new_action_id
 from jobs.audit.models import Action
-from jobs.errors import AccessDenied, InsideTransaction
+from jobs.errors import AccessDenied, IdempotencyConflict, InsideTransaction
 from jobs.terms import Outcome, RecordKind, Verb, Verdict
 
 _CONCLUSIONS = frozenset({Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN})
@@ -38,9 +38,8 @@ async def settle(
         origin: Where the request came from.
 
     Raises:
-        UnfitText: no reason, another conclusion, or nothing to settle; nothing was recorded.
+        UnfitText: no reason, another conclusion, or nothing to settle (any more).
         AccessDenied: the actor may not; the denial is recorded.
-        IdempotencyConflict: somebody else has settled it in the meantime.
         AuditUnavailable: the conclusion cannot be recorded.
     """
     reason = reason_from(reason)
@@ -85,7 +84,10 @@ def _denial(action: Action, about: dict[str, Any]) -> Draft:
 
 
 async def _recorded(draft: Draft) -> ActionResult:
-    await audit.aappend(draft, idempotency=once(draft))
+    try:
+        await audit.aappend(draft, idempotency=once(draft))
+    except IdempotencyConflict as conflict:
+        raise UnfitText("Somebody else has settled this attempt in the meantime.") from conflict
     return await in_database(_settled)(draft)
 
 

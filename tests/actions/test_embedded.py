@@ -58,6 +58,21 @@ def test_workspace_that_cannot_be_made_is_refused_in_the_conductors_words(
     assert str(Path(workspace).parent) in result.message
 
 
+def test_run_is_still_the_same_one_after_the_conductor_was_killed(
+    embedded: EmbeddedProcess, conductor: Conductor, operator: User, origin: Origin
+) -> None:
+    text = score_text("long", prompt={"template": "sleep 60"})
+    job = submit(conductor, operator, origin, text).job
+    assert job is not None
+    embedded.wait_for_sheet("long", 1, "in_progress", "dispatched")
+    embedded.restart()
+    embedded.wait_for("long", "running", "failed", "paused")
+    result = async_to_sync(actions.cancel)(actor=operator, job=job, origin=origin)
+    assert "later run" not in result.message
+    assert result.job == job
+    assert result.job.gone_at is None
+
+
 def test_conductor_that_was_killed_is_failed_and_back_again_it_takes_work(
     embedded: EmbeddedProcess, conductor: Conductor, operator: User, origin: Origin
 ) -> None:

@@ -17,7 +17,7 @@ from jobs.actions import ActionResult, InlineScore, UnfitText
 from jobs.actions.deadlines import ACTION_S, RECONCILE_MARGIN_S
 from jobs.audit import Origin
 from jobs.audit.models import Action
-from jobs.errors import AccessDenied, IdempotencyConflict
+from jobs.errors import AccessDenied
 from jobs.registry.models import Conductor, Job
 from jobs.terms import JobOrigin, Verdict
 from tests.actions.records import attempts, kinds_of, records
@@ -188,7 +188,7 @@ def test_person_settles_it_with_a_reason(undecided: Action, operator: User, orig
 def test_second_person_finds_it_settled(undecided: Action, operator: User, origin: Origin) -> None:
     ask: dict[str, Any] = {"actor": operator, "action": undecided, "origin": origin}
     settle(**ask, conclusion=Verdict.HAPPENED, reason="the log")
-    with pytest.raises((IdempotencyConflict, UnfitText)):
+    with pytest.raises(UnfitText):
         settle(**ask, conclusion=Verdict.DID_NOT_HAPPEN, reason="a hunch")
 
 

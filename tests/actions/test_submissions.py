@@ -27,6 +27,7 @@ def test_shared_group_may_read_and_nobody_else(tmp_path: Path) -> None:
     submissions.write(path, b"x", Readers(group=os.getegid()))
     assert (path.stat().st_mode & 0o777, path.stat().st_gid) == (0o640, os.getegid())
     assert path.parent.stat().st_mode & 0o777 == 0o750
+    assert path.parent.parent.stat().st_mode & 0o777 == 0o711
 
 
 def test_file_is_never_overwritten(tmp_path: Path) -> None:
@@ -51,14 +52,24 @@ def test_conductor_of_our_own_user_reads_private_files(short_tmp: Path) -> None:
         assert readers_for(conductor) == Readers()
 
 
-def test_conductor_of_another_user_is_written_for_through_a_shared_group_alone(
-    short_tmp: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def foreign(monkeypatch: pytest.MonkeyPatch) -> Conductor:
+    """A conductor of user 4242 and our own group."""
+    conductor = Conductor(kind=Conductor.Kind.REAL, socket_path="/c.sock")
+    facts = os.stat_result((0o140660, 0, 0, 0, 4_242, os.getegid(), 0, 0, 0, 0))
+    monkeypatch.setattr(Path, "stat", lambda *_: facts)
+    return conductor
+
+
+def test_conductor_of_another_user_is_written_for_through_a_shared_group(
+    foreign: Conductor,
 ) -> None:
-    conductor = Conductor(kind=Conductor.Kind.REAL, socket_path=str(short_tmp / "c.sock"))
-    with socket.socket(socket.AF_UNIX) as listening:
-        listening.bind(conductor.socket_path)
-        monkeypatch.setattr(os, "geteuid", lambda: 4_242)
-        assert readers_for(conductor) == Readers(group=os.getegid())
-        monkeypatch.setattr(os, "getegid", lambda: 4_242)
-        monkeypatch.setattr(os, "getgroups", lambda: [])
-        assert readers_for(conductor) is None
+    assert readers_for(foreign) == Readers(group=os.getegid())
+
+
+def test_conductor_of_another_user_and_group_cannot_be_written_for(
+    foreign: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "getegid", lambda: 4_243)
+    monkeypatch.setattr(os, "getgroups", lambda: [])
+    assert readers_for(foreign) is None
