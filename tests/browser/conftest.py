@@ -55,6 +55,7 @@ def people(console: Console) -> People:
 @pytest.fixture
 async def network(console: Console) -> AsyncIterator[Network]:
     """The wire between browser and console."""
+    assert console.process.poll() is None, f"manage.py up has ended:\n{console.output}"
     async with Network(console.network_port, console.port) as wire:
         yield wire
 

@@ -32,8 +32,9 @@ export class Feed extends EventTarget {
     window.addEventListener("online", () => this.hurry());
     window.addEventListener("offline", () => this.drop());
     document.addEventListener("visibilitychange", () => document.hidden || this.hurry());
-    // A page that waits in the browser's memory must not hold a socket open.
-    window.addEventListener("pagehide", () => this.socket?.close());
+    // A page that waits in the browser's memory must not hold a socket open. One that is not open
+    // yet is the browser's to end: closing it here would be a warning on its console.
+    window.addEventListener("pagehide", () => this.socket?.readyState === WebSocket.OPEN && this.socket.close());
     window.addEventListener("pageshow", (event) => event.persisted && this.hurry());
   }
 

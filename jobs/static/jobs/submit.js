@@ -3,11 +3,13 @@
 import { Editor } from "./editor.js";
 import { fragment, LoggedOut, Refused } from "./fragment.js";
 import { notice } from "./notices.js";
+import { startResending } from "./resending.js";
 
 const PAUSE_MS = 350;
 
 const form = document.getElementById("submit-form");
 const box = document.getElementById("judgement");
+const wasSent = startResending(form);
 const editor = new Editor(document.getElementById("editor"));
 let timer = 0;
 let running = null;
@@ -93,4 +95,5 @@ form.addEventListener("click", (event) => {
     editor.goTo(Number(finding.dataset.line), Number(finding.dataset.column));
   }
 });
-mark();
+if (wasSent) judge();
+else mark();
