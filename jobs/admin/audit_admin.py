@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin
@@ -25,6 +26,7 @@ from jobs.admin.audit_filters import (
     RunFilter,
     TimeFilter,
     VerbFilter,
+    bounds,
 )
 from jobs.admin.feed import current_seq
 from jobs.admin.keyset import KeysetChangeList
@@ -86,13 +88,12 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
         """The list; whoever may not read it leaves a record of having tried."""
         if not async_to_sync(actions.may_read_audit)(person(request), origin_of(request)):
             raise PermissionDenied("You may not read the audit log.")
-        asked = request.GET.urlencode()
         extra = {
             "title": "Audit log",
             "subtitle": None,
             "seq": current_seq(),
             "is_newest": not {"before", "after"} & set(request.GET),
-            "query": f"?{asked}" if asked else "",
+            "export_url": _export_url(request),
             **(extra_context or {}),
         }
         return super().changelist_view(request, extra)
@@ -153,3 +154,25 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
 
     def _plain(self, request: HttpRequest, pk: int) -> HttpResponseRedirect:
         return HttpResponseRedirect(reverse("admin:jobs_action_change", args=(pk,)))
+
+
+# The list's filters in the words of the API, which makes the export.
+_EXPORTED: Final = {
+    "person": "actor",
+    "verb": "verb",
+    "channel": "channel",
+    "job": "job_id",
+    "run": "job",
+}
+
+
+def _export_url(request: HttpRequest) -> str:
+    """All records of the attempts that the list is narrowed to."""
+    asked = {_EXPORTED[name]: value for name, value in request.GET.items() if name in _EXPORTED}
+    outcome = request.GET.get("outcome")
+    if outcome == "attention":
+        asked["needs_attention"] = "true"
+    elif outcome:
+        asked["outcome"] = outcome
+    asked |= {name: moment.isoformat() for name, moment in bounds(request.GET).items()}
+    return f"/api/audit/export?{urlencode(asked)}" if asked else "/api/audit/export"

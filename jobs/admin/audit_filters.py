@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -24,6 +24,23 @@ _CHANNELS: Final = {
     Channel.CLI: "Command line",
     Channel.SYSTEM: "Podium itself",
 }
+
+
+# What is noted without asking a conductor, in the words of those who note it.
+_OTHER_VERBS: Final = (
+    "login",
+    "logout",
+    "lockout",
+    "create user",
+    "change user",
+    "delete user",
+    "change group",
+    "change password",
+    "create token",
+    "revoke token",
+    "export audit log",
+    "view_audit",
+)
 
 
 class PersonFilter(TextFilter):
@@ -79,9 +96,7 @@ class VerbFilter(MenuFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """What can be asked of a conductor, and what else is recorded."""
         return [(verb, verb.capitalize()) for verb in Verb] + [
-            ("login", "Login"),
-            ("login_failed", "Failed login"),
-            ("logout", "Logout"),
+            (verb, verb.capitalize()) for verb in _OTHER_VERBS
         ]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
@@ -165,12 +180,10 @@ class TimeFilter(SimpleListFilter):
         """The choice in words."""
         if (span := _SPANS.get(self.value() or "")) is not None:
             return span[0]
-        since, until = self._moment("since"), self._moment("until")
-        words = [
-            f"from {since:%d %b %Y %H:%M}" if since else "",
-            f"to {until:%d %b %Y %H:%M}" if until else "",
-        ]
-        return " ".join(part for part in words if part)
+        words = {"since": "from", "until": "to"}
+        return " ".join(
+            f"{words[name]} {moment:%d %b %Y %H:%M}" for name, moment in bounds(self.bounds).items()
+        )
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """The spans as links, then the form."""
@@ -190,20 +203,28 @@ class TimeFilter(SimpleListFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
         """Attempts that began then."""
-        if (span := _SPANS.get(self.value() or "")) is not None:
-            return queryset.filter(started_at__gte=timezone.now() - span[1])
-        if (since := self._moment("since")) is not None:
+        moments = bounds({"within": self.value() or "", **self.bounds})
+        if (since := moments.get("since")) is not None:
             queryset = queryset.filter(started_at__gte=since)
-        if (until := self._moment("until")) is not None:
+        if (until := moments.get("until")) is not None:
             queryset = queryset.filter(started_at__lt=until)
         return queryset
 
-    def _moment(self, name: str) -> datetime | None:
-        """What was typed, None where it is no moment; without a zone it is UTC."""
-        try:
-            moment = parse_datetime(self.bounds.get(name, "")[:40])
-        except ValueError:  # well formed, and yet no day of any calendar
-            return None
-        if moment is not None and timezone.is_naive(moment):
-            moment = moment.replace(tzinfo=UTC)
-        return moment
+
+def bounds(asked: Mapping[str, str]) -> dict[str, datetime]:
+    """The moments that the filter's parameters mean; what is no moment is left out."""
+    if (span := _SPANS.get(asked.get("within", ""))) is not None:
+        return {"since": timezone.now() - span[1]}
+    found = {name: _moment(asked.get(name, "")) for name in ("since", "until")}
+    return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def _moment(text: str) -> datetime | None:
+    """What was typed, None where it is no moment; without a zone it is UTC."""
+    try:
+        moment = parse_datetime(text[:40])
+    except ValueError:  # well formed, and yet no day of any calendar
+        return None
+    if moment is not None and timezone.is_naive(moment):
+        moment = moment.replace(tzinfo=UTC)
+    return moment

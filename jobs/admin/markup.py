@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from jobs.admin.durations import ago_words, duration_words, exact_words, span_words
 from jobs.admin.icons import ICONS
 from jobs.admin.looks import Look
-from jobs.admin.visible import visible
+from jobs.admin.visible import one_line, visible
 
 
 def icon(name: str, classes: str = "") -> SafeString:
@@ -31,7 +31,7 @@ def pill(look: Look, status: str = "") -> SafeString:
         '<span class="pill tone-{}" data-status="{}"{}>{}<span>{}</span></span>',
         look.tone,
         status or look.word,
-        format_html(' title="{}"', look.hint) if look.hint else "",
+        format_html(' title="{}"', one_line(look.hint, 300)) if look.hint else "",
         icon(look.icon),
         visible(look.word),
     )

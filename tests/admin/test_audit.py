@@ -1,0 +1,259 @@
+"""The audit list and its pages."""
+
+from __future__ import annotations
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from jobs.audit.models import Action, AuditRecord
+from jobs.registry.models import Job
+from tests.actions.scripted import ScriptedConductor, answering, closing
+from tests.admin.visitors import Page, Visitor, visitor_for
+from tests.factories import make_job, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+LIST = "/jobs/auditrecord/"
+
+
+def make_action(**fields: Any) -> Action:
+    """An attempt in the list, without records."""
+    defaults: dict[str, Any] = {
+        "action_id": uuid.uuid4(),
+        "verb": "pause",
+        "actor_name": "olga",
+        "channel": "page",
+        "job_id": "nightly",
+        "outcome": "succeeded",
+        "started_at": timezone.now(),
+    }
+    return Action.objects.create(**defaults | fields)
+
+
+def shown(page: Page) -> list[int]:
+    """The attempts of the list, from top to bottom."""
+    return [int(row["data-row"]) for row in page.all("div", class_="what")]
+
+
+def test_every_attempt_is_a_line_with_all_that_is_asked_of_it(
+    olga: Visitor, audra: Visitor, running: Job, scripted: ScriptedConductor
+) -> None:
+    scripted.manners["job.pause"] = answering({"paused": False, "error": "too late"})
+    olga.send(f"/jobs/job/{running.pk}/pause/", reason="lunch", seen="running")
+    text = audra.get(LIST, verb="pause").text
+    for words in ("olga", "pause", "nightly", "lunch", "refused", "too late", "page", "127.0.0.1"):
+        assert words in text
+    assert " ms" in text
+
+
+def test_attempt_opens_to_every_record_with_every_field(
+    olga: Visitor, audra: Visitor, running: Job
+) -> None:
+    olga.client.defaults["HTTP_USER_AGENT"] = "Mozilla/5.0 <script>"
+    olga.send(f"/jobs/job/{running.pk}/pause/", reason="lunch", seen="running")
+    action = Action.objects.get(verb="pause")
+    page = audra.get(f"{LIST}{action.pk}/change/")
+    assert len(page.all("li", data_testid="record")) == 2
+    for record in AuditRecord.objects.filter(action_id=action.action_id):
+        for words in (record.hash, record.prev_hash, f"main / {record.n}", record.request_id):
+            assert words in page.text
+    assert "Mozilla/5.0 <script>" in page.text
+    assert f"/jobs/job/{running.pk}/pause/" in page.text
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ({"person": "olga"}, ["a", "c"]),
+        ({"person": "somebody who was deleted"}, ["b"]),
+        ({"verb": "cancel"}, ["b"]),
+        ({"outcome": "refused"}, ["c"]),
+        ({"outcome": "attention"}, ["b"]),
+        ({"channel": "api"}, ["c"]),
+        ({"job": "weekly"}, ["b"]),
+        ({"run": "7"}, ["a"]),
+        ({"run": "x"}, []),
+        ({"within": "1h"}, ["c", "b"]),
+        ({"since": "2020-01-01T00:00", "until": "2020-01-03T00:00"}, ["a"]),
+        ({"since": "2020-02-30T00:00"}, ["a", "b", "c"]),
+        ({"verb": "pause", "channel": "page"}, ["a"]),
+    ],
+)
+def test_filter_narrows_the_list(
+    audra: Visitor, query: dict[str, str], expected: list[str]
+) -> None:
+    olga = make_user("operator", username="olga")
+    names = {
+        "a": make_action(
+            actor_id=olga.pk, job_pk=7, started_at=datetime(2020, 1, 2, tzinfo=UTC)
+        ).pk,
+        "b": make_action(
+            actor_name="somebody who was deleted",
+            verb="cancel",
+            job_id="weekly",
+            outcome="unknown",
+            needs_attention=True,
+        ).pk,
+        "c": make_action(
+            actor_id=olga.pk, actor_name="olga's old name", outcome="refused", channel="api"
+        ).pk,
+    }
+    assert {*shown(audra.get(LIST, **query))} & {*names.values()} == {
+        names[name] for name in expected
+    }
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["person=%00", "verb=%00", "outcome=%00", "job=" + "x" * 5_000, "before=x", "after=9" * 1],
+)
+def test_nonsense_in_the_address_breaks_nothing(audra: Visitor, query: str) -> None:
+    assert audra.get(f"{LIST}?{query}").status == 200
+
+
+def test_unknown_parameter_leads_to_the_whole_list(audra: Visitor) -> None:
+    assert audra.get(f"{LIST}?reason__regex=x", follow=True).status in {200, 400}
+
+
+def test_pages_follow_one_another_without_gap_or_repeat(audra: Visitor) -> None:
+    pks = [make_action(verb="pause").pk for _ in range(120)]
+    seen: list[int] = []
+    url = f"{LIST}?verb=pause"
+    while url:
+        page = audra.get(url)
+        seen += shown(page)
+        url = next((LIST + a["href"] for a in page.all("a", rel="next")), "")
+    assert seen == pks[::-1]
+
+
+def test_page_before_is_the_one_that_one_came_from(audra: Visitor) -> None:
+    for _ in range(120):
+        make_action(verb="pause")
+    first = audra.get(f"{LIST}?verb=pause")
+    second = audra.get(LIST + first.all("a", rel="next")[0]["href"])
+    back = audra.get(LIST + second.all("a", rel="prev")[0]["href"])
+    assert shown(back) == shown(first)
+
+
+def test_list_that_fits_says_how_many_there_are(audra: Visitor) -> None:
+    make_action(verb="clear")
+    page = audra.get(LIST, verb="clear")
+    assert "1 record" in page.text
+    assert not page.all("a", rel="next")
+
+
+def test_export_is_narrowed_as_the_list_is(audra: Visitor) -> None:
+    page = audra.get(LIST, person="olga", outcome="refused", run="3")
+    [link] = page.all("a", data_testid="audit-export")
+    assert link["href"] == "/api/audit/export?actor=olga&job=3&outcome=refused"
+
+
+def test_nothing_in_the_audit_log_can_be_changed_from_the_console(
+    root: Visitor, running: Job, olga: Visitor
+) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running")
+    action = Action.objects.get(verb="pause")
+    before = list(AuditRecord.objects.order_by("pk").values_list("pk", "hash"))
+    for path in ("change/", "delete/", ""):
+        root.send(f"{LIST}{action.pk}/{path}", outcome="succeeded", post="yes")
+    root.send(LIST, action="delete_selected", index="0", _selected_action=action.pk)
+    assert list(AuditRecord.objects.order_by("pk").values_list("pk", "hash"))[: len(before)] == (
+        before
+    )
+    assert Action.objects.filter(pk=action.pk).exists()
+
+
+def test_ones_own_attempt_may_be_seen_but_not_its_records(olga: Visitor, running: Job) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running")
+    page = olga.get(f"{LIST}{Action.objects.get(verb='pause').pk}/change/")
+    assert page.status == 200
+    assert not page.has("record")
+
+
+def test_attempt_of_another_is_not_there_without_the_right(olga: Visitor) -> None:
+    assert olga.get(f"{LIST}{make_action(actor_name='x').pk}/change/").status == 404
+
+
+@pytest.fixture
+def unknown(olga: Visitor, running: Job, scripted: ScriptedConductor) -> Action:
+    """An attempt whose answer never came and that nothing can prove."""
+    scripted.manners["job.cancel"] = closing
+    olga.send(f"/jobs/job/{running.pk}/cancel/", seen="running")
+    Action.objects.filter(verb="cancel").update(needs_attention=True)
+    return Action.objects.get(verb="cancel")
+
+
+def test_unknown_outcome_is_listed_under_needs_attention(olga: Visitor, unknown: Action) -> None:
+    page = olga.get("/")
+    assert "nobody knows whether it happened" in page.part("needs-attention")
+    assert f"{LIST}{unknown.pk}/change/" in page.links()
+
+
+def test_person_settles_what_nobody_could_prove(
+    olga: Visitor, audra: Visitor, unknown: Action
+) -> None:
+    page = olga.send(
+        f"{LIST}{unknown.pk}/settle/",
+        follow=True,
+        conclusion="did not happen",
+        reason="the process is still there",
+    )
+    assert "Your conclusion is recorded" in page.text
+    unknown.refresh_from_db()
+    assert (unknown.verdict, unknown.needs_attention) == ("did not happen", False)
+    assert "the process is still there" in audra.get(f"{LIST}{unknown.pk}/change/").text
+
+
+def test_conclusion_without_a_reason_comes_back(olga: Visitor, unknown: Action) -> None:
+    page = olga.send(f"{LIST}{unknown.pk}/settle/", conclusion="happened", reason=" ")
+    assert page.status == 422
+    assert "Say what it is concluded from" in page.text
+
+
+def test_auditor_may_look_but_not_settle(audra: Visitor, unknown: Action) -> None:
+    page = audra.get(f"{LIST}{unknown.pk}/change/")
+    assert "may settle it" in page.text
+    answer = audra.send(f"{LIST}{unknown.pk}/settle/", conclusion="happened", reason="x")
+    assert answer.status == 403
+
+
+def test_colleague_with_the_right_may_settle(unknown: Action) -> None:
+    colleague = visitor_for(make_user("operator", username="otto"))
+    assert colleague.get(f"{LIST}{unknown.pk}/change/").status == 200
+
+
+def test_job_page_lists_what_was_done_to_it(olga: Visitor, audra: Visitor, running: Job) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running", reason="because of <lunch>")
+    assert "because of <lunch>" in audra.get(f"/jobs/job/{running.pk}/change/").part("audit-trail")
+
+
+def test_somebody_without_the_right_sees_only_what_they_did_themselves(
+    olga: Visitor, vera: Visitor, running: Job
+) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running")
+    assert "You have not acted" in vera.get(f"/jobs/job/{running.pk}/change/").part("audit-trail")
+
+
+def test_recent_actions_are_on_the_overview_of_an_auditor(audra: Visitor) -> None:
+    make_action(verb="cancel", job_id="weekly", started_at=timezone.now() - timedelta(minutes=3))
+    text = audra.get("/").part("recent-actions")
+    assert "cancel weekly" in text
+    assert "3 min ago" in text
+
+
+def test_history_of_a_job_is_its_audit_trail(root: Visitor) -> None:
+    job = make_job()
+    page = root.get(f"/jobs/job/{job.pk}/history/")
+    assert page.url == f"{LIST}?run={job.pk}"
+
+
+def test_user_who_was_deleted_stays_in_the_log(audra: Visitor) -> None:
+    gone = make_user("operator", username="gone")
+    action = make_action(actor_id=gone.pk, actor_name="gone")
+    User.objects.filter(pk=gone.pk).delete()
+    assert action.pk in shown(audra.get(LIST))

@@ -1,0 +1,118 @@
+"""Logging in and out, and the pages of users and groups."""
+
+from __future__ import annotations
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import Group, User
+
+from jobs.audit.models import Action
+from tests.admin.visitors import Visitor
+from tests.factories import PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+def log_in(visitor: Visitor, username: str, password: str = PASSWORD, to: str = "/") -> str:
+    """Where the login leads."""
+    visitor.get("/login/")
+    return visitor.send("/login/", username=username, password=password, next=to, follow=True).text
+
+
+def test_login_leads_where_one_came_from(stranger: Visitor) -> None:
+    make_user("viewer", username="vera")
+    assert "No job yet" in log_in(stranger, "vera", to="/jobs/job/")
+
+
+def test_login_does_not_lead_elsewhere(stranger: Visitor) -> None:
+    make_user("viewer", username="vera")
+    stranger.get("/login/")
+    page = stranger.send(
+        "/login/", username="vera", password=PASSWORD, next="https://evil.example/"
+    )
+    assert page.url == "/"
+
+
+def test_wrong_password_is_told_and_the_name_stays(stranger: Visitor) -> None:
+    make_user("viewer", username="vera")
+    stranger.get("/login/")
+    page = stranger.send("/login/", username="vera", password="wrong")
+    assert "correct username and password" in page.text
+    assert page.all("input", name="username")[0]["value"] == "vera"
+
+
+def test_staff_status_opens_no_door(stranger: Visitor) -> None:
+    make_user("nobody", username="nemo", is_staff=True)
+    assert "has no right in this console yet" in log_in(stranger, "nemo")
+
+
+def test_too_many_wrong_passwords_lead_to_a_page_that_says_so(stranger: Visitor) -> None:
+    make_user("viewer", username="vera")
+    stranger.get("/login/")
+    for _ in range(settings.AXES_FAILURE_LIMIT):
+        page = stranger.send("/login/", username="vera", password="wrong")
+    assert page.status == 429
+    assert page.has("lockout")
+
+
+def test_logout_says_that_jobs_go_on(olga: Visitor) -> None:
+    page = olga.send("/logout/")
+    assert "You are logged out" in page.text
+    assert olga.get("/").status == 302
+
+
+def test_password_can_be_changed(olga: Visitor) -> None:
+    page = olga.send(
+        "/password_change/",
+        follow=True,
+        old_password=PASSWORD,
+        new_password1="a much better one 7",
+        new_password2="a much better one 7",
+    )
+    assert "Your password is changed" in page.text
+
+
+def test_user_is_made_and_given_a_group(root: Visitor) -> None:
+    root.send(
+        "/auth/user/add/",
+        username="new",
+        usable_password="true",
+        password1="a much better one 7",
+        password2="a much better one 7",
+    )
+    user = User.objects.get(username="new")
+    group = Group.objects.get(name="Operator")
+    root.send(
+        f"/auth/user/{user.pk}/change/",
+        username="new",
+        is_active="on",
+        groups=[group.pk],
+    )
+    assert user.has_perm("jobs.submit_job")
+
+
+def test_change_of_rights_is_in_the_audit_log(root: Visitor) -> None:
+    user = make_user("nobody")
+    group = Group.objects.get(name="Operator")
+    root.send(
+        f"/auth/user/{user.pk}/change/",
+        username=user.username,
+        is_active="on",
+        groups=[group.pk],
+    )
+    action = Action.objects.filter(verb="change user").latest("pk")
+    assert action.actor_name == "root"
+
+
+def test_people_are_listed_with_their_groups(root: Visitor) -> None:
+    make_user("auditor", username="audra")
+    make_user("nobody", username="nemo")
+    text = root.get("/auth/user/").text
+    assert "Auditor" in text
+    assert "none: may not enter" in text
+    assert "Staff status" not in text
+
+
+def test_app_pages_lead_to_where_the_work_is(root: Visitor) -> None:
+    assert root.get("/auth/").url == "/auth/user/"
+    assert root.get("/jobs/").url == "/"
