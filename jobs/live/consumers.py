@@ -16,7 +16,7 @@ from jobs.live import door, farewells, messages, reading, window
 from jobs.live.door import Arrival, Welcome
 from jobs.live.farewells import Farewell
 from jobs.live.hub import Guest, Hub, TooMany, the_hub
-from jobs.live.messages import ALIVE_S, Encoded
+from jobs.live.messages import Encoded
 from jobs.live.rate import Allowance
 from jobs.live.requests import MAX_FRAME_BYTES, Ack, NotUnderstood, Subscribe, parse
 from jobs.live.subscription import CaughtUp
@@ -144,7 +144,7 @@ class Conversation:
     async def _talk(self) -> None:
         loop = asyncio.get_running_loop()
         subscription = self._guest.subscription
-        alive_at = loop.time() + ALIVE_S
+        alive_at = loop.time() + messages.ALIVE_S
         while True:
             given: list[Encoded] | CaughtUp | None = None
             with suppress(TimeoutError):
@@ -155,7 +155,7 @@ class Conversation:
             elif given is not None:
                 await self._give(given, subscription.number)
             if loop.time() >= alive_at:
-                alive_at = loop.time() + ALIVE_S
+                alive_at = loop.time() + messages.ALIVE_S
                 await self._say(messages.alive(subscription.cursor))
 
     async def _give(self, events: list[Encoded], number: int) -> None:

@@ -14,7 +14,13 @@ from contextlib import contextmanager
 from typing import Final
 
 import structlog
-from channels.layers import InMemoryChannelLayer, get_channel_layer
+from channels import DEFAULT_CHANNEL_LAYER
+from channels.layers import (
+    BaseChannelLayer,
+    InMemoryChannelLayer,
+    channel_layers,
+    get_channel_layer,
+)
 
 GROUP: Final = "podium.feed"
 _SEND_S: Final = 2.0
@@ -52,36 +58,56 @@ def wake(last_seq: int) -> None:
         _messenger.send(last_seq)
 
 
+def close() -> None:
+    """End the thread that tells other processes, and its connections; it starts again on need."""
+    _messenger.close()
+
+
 class _Messenger:
     """A thread that sends the newest seq through the channel layer; older ones are skipped."""
 
     def __init__(self) -> None:
         self._wanted = threading.Condition()
         self._seq: int | None = None
+        self._is_closing = False
         self._thread: threading.Thread | None = None
 
     def send(self, seq: int) -> None:
         with self._wanted:
             self._seq = max(seq, self._seq or 0)
-            if self._thread is None or not self._thread.is_alive():
+            if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name="podium-feed", daemon=True)
                 self._thread.start()
             self._wanted.notify()
 
+    def close(self) -> None:
+        with self._wanted:
+            thread, self._thread = self._thread, None
+            self._is_closing = True
+            self._wanted.notify()
+        if thread is not None:
+            thread.join(_SEND_S * 2)
+        self._is_closing = False
+
     def _run(self) -> None:
+        # A layer of its own: connections belong to an event loop, and this one has nothing else.
+        layer = channel_layers.make_backend(DEFAULT_CHANNEL_LAYER)
         with asyncio.Runner() as runner:
-            while True:
-                with self._wanted:
-                    while self._seq is None:
-                        self._wanted.wait()
-                    seq, self._seq = self._seq, None
-                runner.run(_tell(seq))
+            while (seq := self._next()) is not None:
+                runner.run(_tell(layer, seq))
+            if hasattr(layer, "close_pools"):
+                runner.run(layer.close_pools())
+
+    def _next(self) -> int | None:
+        """The newest seq as soon as there is one; None when it is time to end."""
+        with self._wanted:
+            while self._seq is None and not self._is_closing:
+                self._wanted.wait()
+            seq, self._seq = self._seq, None
+            return seq
 
 
-async def _tell(seq: int) -> None:
-    layer = get_channel_layer()
-    if layer is None:
-        return
+async def _tell(layer: BaseChannelLayer, seq: int) -> None:
     try:
         async with asyncio.timeout(_SEND_S):
             await layer.group_send(GROUP, {"type": "feed.moved", "seq": seq})

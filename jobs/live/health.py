@@ -135,6 +135,6 @@ def _is_loopback(request: HttpRequest) -> bool:
     if any(name in request.META for name in _FORWARDED):
         return False
     try:
-        return ip_address(client_ip(request)).is_loopback
+        return ip_address(client_ip(request) or "").is_loopback
     except ValueError:
         return False

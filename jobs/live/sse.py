@@ -19,7 +19,7 @@ from jobs.live import door, farewells, messages, reading
 from jobs.live.door import Welcome
 from jobs.live.farewells import Farewell
 from jobs.live.hub import Guest, Hub, TooMany, the_hub
-from jobs.live.messages import ALIVE_S, Encoded
+from jobs.live.messages import Encoded
 from jobs.live.problems import Problem
 from jobs.live.requests import NotUnderstood, wish_from
 from jobs.live.subscription import CaughtUp, Wish
@@ -162,7 +162,7 @@ class _Stream:
     async def _talk(self) -> None:
         loop = asyncio.get_running_loop()
         subscription = self._guest.subscription
-        alive_at = loop.time() + ALIVE_S
+        alive_at = loop.time() + messages.ALIVE_S
         while True:
             given: list[Encoded] | CaughtUp | None = None
             with suppress(TimeoutError):
@@ -173,7 +173,7 @@ class _Stream:
             elif given is not None:
                 await self._give(given)
             if loop.time() >= alive_at:
-                alive_at = loop.time() + ALIVE_S
+                alive_at = loop.time() + messages.ALIVE_S
                 await self._say("alive", messages.alive(subscription.cursor))
 
     async def _give(self, events: list[Encoded]) -> None:

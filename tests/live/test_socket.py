@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
+from channels.layers import channel_layers
 from django.contrib.auth.models import Group, Permission, User
 from django.contrib.sessions.models import Session
 from websockets.exceptions import InvalidStatus
 
 from jobs.access.models import ApiToken
 from jobs.audit.models import AuditRecord
+from jobs.live import feed
 from jobs.live.models import Event
 from tests.factories import PASSWORD, make_job, make_user
 from tests.live.clients import Socket, happen, session_of, token_of
@@ -308,7 +311,7 @@ async def test_a_client_that_acknowledges_gets_everything_through_a_small_window
         async with Socket.open(small.socket_url, cookie=await cookie()) as socket:
             await socket.subscribed(None)
             await in_thread(lambda: [happen(500) for _ in range(6)])
-            seqs = []
+            seqs: list[int] = []
             while len(seqs) < 3_000:
                 (event,) = await socket.hear_events(1)
                 seqs.append(event["seq"])
@@ -358,3 +361,26 @@ async def test_twenty_sockets_hear_everything(server: WebServer) -> None:
         await in_thread(lambda: [happen(10) for _ in range(10)])
     expected = list(range(1, 101))
     assert all(followed.result() == expected for followed in following)
+
+
+@pytest.mark.redis
+async def test_a_web_process_hears_of_another_ones_events_through_redis(
+    transactional_db: None, redis_url: str, settings: Any
+) -> None:
+    settings.CHANNEL_LAYERS = {
+        "default": {
+            "BACKEND": "channels_redis.core.RedisChannelLayer",
+            "CONFIG": {"hosts": [redis_url]},
+        }
+    }
+    channel_layers.backends.clear()
+    try:
+        with web_server(REDIS_URL=redis_url, LIVE_TEST_POLL_S="3600") as deaf:
+            async with Socket.open(deaf.socket_url, cookie=await cookie()) as socket:
+                await socket.subscribed(None)
+                for number in (1, 2, 3):
+                    await in_thread(happen)
+                    assert (await socket.hear_events(1))[0]["seq"] == number
+    finally:
+        feed.close()
+        channel_layers.backends.clear()

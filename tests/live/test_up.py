@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -13,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 import httpx
 import psutil
@@ -46,6 +47,13 @@ prompt:
   template: |
     sleep 0.3; echo "{{ sheet_num }}"
 """
+
+
+class Browser(TypedDict):
+    """How somebody who has logged in connects."""
+
+    cookie: str
+    origin: str
 
 
 @dataclass
@@ -133,7 +141,7 @@ class Installation:
         with self.process.stdout as output:
             return output.read()
 
-    def login(self) -> dict[str, str]:
+    def login(self) -> Browser:
         """The cookie and origin of the first administrator's browser."""
         with httpx.Client(base_url=self.url, trust_env=False, timeout=patience(20)) as browser:
             browser.get("/login/")
@@ -162,9 +170,23 @@ class Installation:
             wait_until(lambda: self.conductor_pid is None, timeout_s=20, what="no conductor")
 
 
+@pytest.fixture(scope="module")
+def used_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home in which everything has been prepared once, to be copied."""
+    home = tmp_path_factory.mktemp("up") / "home"
+    first = Installation(home, free_port())
+    try:
+        first.start()
+        assert first.stop() == 0
+    finally:
+        first.clean_up()
+    return home
+
+
 @pytest.fixture
-def installation(short_tmp: Path) -> Iterator[Installation]:
-    home = short_tmp / "home"
+def installation(short_tmp: Path, used_home: Path) -> Iterator[Installation]:
+    """Podium on a machine where it ran before."""
+    home = shutil.copytree(used_home, short_tmp / "home")
     installed = Installation(home, free_port())
     yield installed
     installed.clean_up()
@@ -237,16 +259,19 @@ async def test_it_ends_in_order_and_jobs_go_on_at_the_next_start(
     assert sorted(set(done)) == list(range(1, 13))
 
 
-async def test_a_second_start_is_quick_and_prints_no_password(installation: Installation) -> None:
-    installation.environment = {"PODIUM_ADMIN_PASSWORD": ""}
-    await asyncio.to_thread(installation.start)
-    await asyncio.to_thread(installation.stop)
-    assert "shown this once" in installation.said
-    password = installation.said.split("with password")[1].split()[0]
-    assert len(password) >= 16
-    await asyncio.to_thread(installation.start)
-    await asyncio.to_thread(installation.stop)
-    assert "password" not in installation.said
+async def test_a_first_password_is_printed_once(short_tmp: Path) -> None:
+    fresh = Installation(short_tmp / "home", free_port(), {"PODIUM_ADMIN_PASSWORD": ""})
+    try:
+        await asyncio.to_thread(fresh.start)
+        await asyncio.to_thread(fresh.stop)
+        assert "shown this once" in fresh.said
+        password = fresh.said.split("with password")[1].split()[0]
+        assert len(password) >= 16
+        await asyncio.to_thread(fresh.start)
+        await asyncio.to_thread(fresh.stop)
+        assert "password" not in fresh.said
+    finally:
+        fresh.clean_up()
 
 
 async def test_a_port_that_is_taken_is_named(installation: Installation) -> None:
@@ -290,7 +315,6 @@ async def test_a_conductor_that_lives_is_adopted_and_ended_with_it(
 async def test_a_conductor_that_somebody_else_started_is_left_running(
     installation: Installation,
 ) -> None:
-    installation.home.mkdir(mode=0o700)
     theirs = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "jobs.embedded", "--home", str(installation.home), cwd=ROOT
     )
@@ -329,4 +353,4 @@ async def test_a_configured_conductor_is_used_instead(
     assert installation.conductor_pid is None
     with closing(sqlite3.connect(installation.home / "podium.sqlite3")) as database:
         rows = database.execute("SELECT slug, kind, is_enabled FROM jobs_conductor").fetchall()
-    assert rows == [("conductor", "real", 1)]
+    assert sorted(rows) == [("conductor", "real", 1), ("embedded", "embedded", 0)]
