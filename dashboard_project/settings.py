@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 import environ
 from csp.constants import NONE, SELF
 
+from dashboard_project import logs
 from dashboard_project.secret import secret_key
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -209,6 +210,7 @@ SILENCED_SYSTEM_CHECKS = [
     "security.W021",  # HSTS preload: likewise
 ]
 
+logs.configure()
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
