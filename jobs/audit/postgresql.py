@@ -110,10 +110,10 @@ class PostgresqlLedger(Ledger):
         try:
             return self._commit(batch)
         except psycopg.Error as error:
-            if self._raw is not None and not self._raw.closed:
-                raise
-            last = batch.entries[-1]
-            if not self._is_stored(last, error):
+            was_lost = self._raw is None or self._raw.closed
+            # The driver takes statements of a failed pipeline for prepared that are not.
+            self.close()
+            if not was_lost or not self._is_stored(batch.entries[-1], error):
                 raise
             ids = self.actions({row.action_id for row in batch.opened})
             self.rollback()
@@ -162,7 +162,6 @@ class PostgresqlLedger(Ledger):
         Raises:
             LedgerInDoubt: the database cannot be asked.
         """
-        self.close()
         try:
             self._begin()
             key = (last.chain, last.n, last.hash)

@@ -1,0 +1,12 @@
+"""The appender under the eyes of a test."""
+
+from __future__ import annotations
+
+import pytest
+
+
+@pytest.fixture
+def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give up soon, where a test waits for just that."""
+    monkeypatch.setattr("jobs.audit.appending.WAIT_S", 0.4)
+    monkeypatch.setattr("jobs.audit.appending.IN_DOUBT_S", 0.2)
