@@ -205,10 +205,28 @@ class TimeFilter(SimpleListFilter):
         """Attempts that began then."""
         moments = bounds({"within": self.value() or "", **self.bounds})
         if (since := moments.get("since")) is not None:
-            queryset = queryset.filter(started_at__gte=since)
+            later = Action.objects.filter(started_at__gte=since).order_by("started_at")
+            queryset = queryset.filter(
+                started_at__gte=since, pk__gte=_first_id(later, none=_BIGGEST_ID) - _DISORDER
+            )
         if (until := moments.get("until")) is not None:
-            queryset = queryset.filter(started_at__lt=until)
+            earlier = Action.objects.filter(started_at__lt=until).order_by("-started_at")
+            queryset = queryset.filter(
+                started_at__lt=until, pk__lte=_first_id(earlier, none=-_DISORDER) + _DISORDER
+            )
         return queryset
+
+
+# Attempts are numbered in the order in which they began, so a span of time is a span of numbers
+# too, by which every other filter's index can be cut short (measured: one week in the middle of a
+# million rows, 130 ms without). So many rows may stand out of order: a clock that was set back.
+_DISORDER: Final = 10_000
+_BIGGEST_ID: Final = 2**63 - 1
+
+
+def _first_id(attempts: QuerySet[Action], *, none: int) -> int:
+    first = attempts.values_list("pk", flat=True).first()
+    return none if first is None else first
 
 
 def bounds(asked: Mapping[str, str]) -> dict[str, datetime]:

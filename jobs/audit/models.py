@@ -89,6 +89,7 @@ class Action(models.Model):
         ordering = ("-id",)
         indexes = (
             models.Index(fields=("actor_id", "-id"), name="action_actor"),
+            models.Index(fields=("actor_name", "-id"), name="action_actor_name"),
             models.Index(fields=("verb", "-id"), name="action_verb"),
             models.Index(fields=("outcome", "-id"), name="action_outcome"),
             models.Index(fields=("channel", "-id"), name="action_channel"),
