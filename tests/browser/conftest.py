@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import AsyncIterator, Iterator
 
+import httpx
 import pytest
 from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
 
@@ -50,6 +51,22 @@ def console(chromium: str) -> Iterator[Console]:
 def people(console: Console) -> People:
     """Somebody for each group that comes with Podium."""
     return make_people(console)
+
+
+@pytest.fixture(scope="package")
+def token(console: Console) -> str:
+    """A bearer token of the administrator."""
+    return console.manage("token", "create", console.username, "--name", "tests").split()[-1]
+
+
+@pytest.fixture
+async def api(console: Console, token: str) -> AsyncIterator[httpx.AsyncClient]:
+    """A program that acts for the administrator, past the network that can be cut."""
+    headers = {"Authorization": f"Bearer {token}"}
+    async with httpx.AsyncClient(
+        base_url=console.direct_url, headers=headers, timeout=patience(ACTION_S)
+    ) as client:
+        yield client
 
 
 @pytest.fixture

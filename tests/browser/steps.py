@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from playwright.async_api import Page, expect
 
@@ -11,6 +12,15 @@ from tests.browser.console import Console
 from tests.browser.scores import Gates, gated
 
 JOB_PAGE = re.compile(r"/jobs/job/\d+/change/")
+
+
+async def another_browser(page: Page) -> Page:
+    """A tab of somebody else, who shares no cookie with this one."""
+    browser = page.context.browser
+    assert browser
+    address = urlsplit(page.url)
+    context = await browser.new_context(base_url=f"{address.scheme}://{address.netloc}")
+    return await context.new_page()
 
 
 async def log_in(page: Page, username: str, password: str) -> None:

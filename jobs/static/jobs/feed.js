@@ -108,6 +108,7 @@ export class Feed extends EventTarget {
   closed(code) {
     this.socket = null;
     this.acked = null;
+    if (this.ended) return;
     if (code === 4401 || code === 4403) {
       this.end(code === 4401 ? "login" : "refused");
       return;
