@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from jobs.audit.cleaning import clean_text
 from jobs.audit.origin import Origin
 from jobs.terms import RecordKind
 
@@ -42,13 +43,22 @@ class Draft:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IdempotencyDraft:
-    """A key that is to be used once: unique (actor_id, method, path, key)."""
+    """A key that is to be used once: unique (actor_id, method, path, key).
+
+    Keys are never cut or cleaned, for two could then become one: the edge refuses bad ones.
+    """
 
     actor_id: int
     method: str
     path: str
     key: str
     body_sha256: str
+
+    def __post_init__(self) -> None:
+        for name, most in (("method", 10), ("path", 500), ("key", 200), ("body_sha256", 64)):
+            text = getattr(self, name)
+            if len(text) > most or clean_text(text, most) != text:
+                raise ValueError(f"{name} is longer than {most} characters, or cannot be stored.")
 
 
 @dataclass(frozen=True, slots=True)
