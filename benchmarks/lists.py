@@ -245,11 +245,11 @@ ACTION_SQL = (
 )
 RECORD_SQL = (
     "INSERT INTO jobs_auditrecord (id, chain, n, at, action_id, kind, verb, actor_name, channel,"
-    " ip, peer_ip, user_agent, path, request_id, conductor, job_id, reason, arguments, seen, outcome,"
-    " message, prev_hash, hash) "
+    " ip, peer_ip, user_agent, path, request_id, conductor, job_id, reason, arguments, seen,"
+    " outcome, message, prev_hash, hash) "
     "{numbers}SELECT 1000 + i, 'bench', i, {at}, {uuid}, 'intent', 'pause', 'person', 'page',"
-    " '10.0.0.7', '10.0.0.7', 'bench', '/', 'r', 'conductor-1', 'job', '', '{{}}', '', '', '', {prev_hash},"
-    " {hash} FROM {from}"
+    " '10.0.0.7', '10.0.0.7', 'bench', '/', 'r', 'conductor-1', 'job', '', '{{}}', '', '', '',"
+    " {prev_hash}, {hash} FROM {from}"
 )
 
 

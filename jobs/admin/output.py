@@ -6,8 +6,8 @@ put together to lines; the page's script appends later ones in the same way (`ou
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -65,46 +65,83 @@ class Output:
 
     lines: list[Line] = field(default_factory=list)
     has_earlier: bool = False
+    ends: str = "{}"  # JSON: by sheet, the attempt and the place in its log up to which is shown
 
 
 def output_of(job_pk: int, until_seq: int) -> Output:
     """The last lines that were reported up to an event; later ones come over the socket."""
     newest = Event.objects.filter(job_pk=job_pk, event="sheet.output", seq__lte=until_seq)
     events = list(newest.order_by("-seq")[: MAX_EVENTS + 1])
-    lines = joined((event.sheet, event.data) for event in reversed(events[:MAX_EVENTS]))
-    has_earlier = len(events) > MAX_EVENTS or len(lines) > MAX_LINES
-    return Output(lines[-MAX_LINES:], has_earlier)
+    joiner = Joiner()
+    for event in reversed(events[:MAX_EVENTS]):
+        joiner.take(event.sheet, event.data)
+    has_earlier = len(events) > MAX_EVENTS or len(joiner.lines) > MAX_LINES
+    return Output(joiner.lines[-MAX_LINES:], has_earlier, joiner.ends_json())
 
 
-def joined(pieces: Iterable[tuple[int | None, dict[str, Any]]]) -> list[Line]:
-    """The lines that the previews of events make; each sheet's stream is a text of its own."""
-    lines: list[Line] = []
-    open_lines: dict[tuple[int | None, str], Line] = {}
-    for sheet, data in pieces:
+class Joiner:
+    """Makes lines of the previews of events; each sheet's stream is a text of its own."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+        self._open: dict[tuple[int | None, str], Line] = {}
+        self._ends: dict[int | None, tuple[int, int]] = {}
+
+    def take(self, sheet: int | None, data: dict[str, Any]) -> None:
+        """Add the piece that one event brings; one that came before is left out."""
+        if not self._follows(sheet, data):
+            return
         stream = "stderr" if data.get("stream") == "stderr" else "stdout"
         preview = str(data.get("preview", "")).replace("\r\n", "\n")
         parts = preview.split("\n")
         for number, part in enumerate(parts):
-            is_last = number == len(parts) - 1
-            line = open_lines.pop((sheet, stream), None)
-            if line is not None:
-                line.text = (line.text + part)[: MAX_LINE_LETTERS + 1]
-            elif part or not is_last:
-                line = Line(sheet, stream, part[: MAX_LINE_LETTERS + 1])
-                lines.append(line)
-            if line is None:
-                continue
+            self._add(sheet, stream, part, is_last=number == len(parts) - 1)
+        if (line := self._open.get((sheet, stream))) is not None:
+            line.missing_bytes += _missing_bytes(data)
+        elif missing := _missing_bytes(data):
+            self._mark(sheet, f"{missing:,} bytes more are in the log file")
+
+    def ends_json(self) -> str:
+        """How far each sheet is shown, for the page's script."""
+        return json.dumps({str(sheet or ""): ends for sheet, ends in self._ends.items()})
+
+    def _add(self, sheet: int | None, stream: str, part: str, *, is_last: bool) -> None:
+        line = self._open.pop((sheet, stream), None)
+        if line is not None:
+            line.text = (line.text + part)[: MAX_LINE_LETTERS + 1]
+        elif part or not is_last:
+            line = Line(sheet, stream, part[: MAX_LINE_LETTERS + 1])
+            self.lines.append(line)
+        if line is not None:
             line.is_open = is_last
             if is_last:
-                line.missing_bytes += _missing_bytes(data, preview)
-                open_lines[sheet, stream] = line
-    return lines
+                self._open[sheet, stream] = line
+
+    def _follows(self, sheet: int | None, data: dict[str, Any]) -> bool:
+        """Whether a piece is new; remarks upon what lies between it and the one before."""
+        offset, length = data.get("offset"), data.get("length")
+        if not isinstance(offset, int) or not isinstance(length, int):
+            return True
+        attempt = data.get("attempt")
+        attempt = attempt if isinstance(attempt, int) else 1
+        shown = self._ends.get(sheet)
+        if shown is not None and shown[0] == attempt:
+            if offset < shown[1]:
+                return False
+            if offset > shown[1]:
+                self._mark(sheet, f"{offset - shown[1]:,} bytes between are in the log file")
+        elif attempt > 1:
+            self._mark(sheet, f"attempt {attempt}")
+        self._ends[sheet] = (attempt, offset + length)
+        return True
+
+    def _mark(self, sheet: int | None, words: str) -> None:
+        for key in [key for key in self._open if key[0] == sheet]:
+            self._open.pop(key).is_open = False
+        self.lines.append(Line(sheet, "mark", words))
 
 
-def _missing_bytes(data: dict[str, Any], preview: str) -> int:
-    length = data.get("length")
-    if not isinstance(length, int):
-        return 0
-    # Bytes that were no UTF-8 became replacement characters of three bytes each.
-    shown = len(preview.encode("utf-8", "replace"))
-    return length - shown if length > shown and length > 4_096 else 0
+def _missing_bytes(data: dict[str, Any]) -> int:
+    """Bytes of a piece that its event has no room for."""
+    length, shown = data.get("length"), data.get("preview_bytes")
+    return length - shown if isinstance(length, int) and isinstance(shown, int) else 0

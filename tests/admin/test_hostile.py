@@ -128,7 +128,7 @@ def test_line_without_end_is_cut_and_said_to_be(root: Visitor) -> None:
         job_pk=job.pk,
         event="sheet.output",
         sheet=1,
-        data={"preview": "z" * 4_096, "length": 50 * 1024 * 1024, "stream": "stdout"},
+        data={"preview": "z" * 4_096, "length": 2**26, "preview_bytes": 4_096},
     )
     text = root.get(f"/jobs/job/{job.pk}/change/").part("output")
     assert "the rest of this line is in the log file" in text

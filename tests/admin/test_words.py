@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 
 from jobs.admin.durations import ago_words, duration_words, span_words
 from jobs.admin.looks import job_look, outcome_look, sheet_look
-from jobs.admin.output import Piece, joined
+from jobs.admin.output import Joiner, Line, Piece
 from jobs.admin.sheet_rows import shares
 from jobs.admin.visible import last_lines, one_line, visible
 from jobs.terms import KNOWN_JOB_STATUSES, KNOWN_SHEET_STATUSES, Outcome
@@ -75,6 +76,13 @@ def test_tail_is_bounded_in_lines_and_letters() -> None:
     assert len(last_lines("x" * 10_000, lines=5, letters=100)) == 101
 
 
+def joined(pieces: list[tuple[int | None, dict[str, Any]]]) -> list[Line]:
+    joiner = Joiner()
+    for sheet, data in pieces:
+        joiner.take(sheet, data)
+    return joiner.lines
+
+
 def test_pieces_of_a_line_are_joined_and_streams_kept_apart() -> None:
     lines = joined(
         [
@@ -91,6 +99,37 @@ def test_pieces_of_a_line_are_joined_and_streams_kept_apart() -> None:
         (2, "stdout", "other"),
     ]
     assert [line.is_open for line in lines] == [False, False, True, False]
+
+
+def piece(text: str, offset: int, **more: Any) -> tuple[int, dict[str, Any]]:
+    return 1, {"preview": text, "offset": offset, "length": len(text), "attempt": 1} | more
+
+
+def test_piece_that_was_told_twice_is_shown_once() -> None:
+    lines = joined([piece("one\n", 0), piece("one\n", 0), piece("two\n", 4)])
+    assert [line.text for line in lines] == ["one", "two"]
+
+
+def test_bytes_that_no_event_told_of_are_remarked_upon() -> None:
+    lines = joined([piece("one\n", 0), piece("three\n", 8)])
+    assert [line.text for line in lines] == [
+        "one",
+        "4 bytes between are in the log file",
+        "three",
+    ]
+
+
+def test_next_attempt_begins_with_its_number() -> None:
+    lines = joined([piece("one", 0), piece("again\n", 30, attempt=2)])
+    assert [(line.stream, line.text) for line in lines] == [
+        ("stdout", "one"),
+        ("mark", "attempt 2"),
+        ("stdout", "again"),
+    ]
+
+
+def test_page_begins_in_the_middle_of_a_log_without_a_remark() -> None:
+    assert [line.text for line in joined([piece("late\n", 5_000)])] == ["late"]
 
 
 def test_empty_lines_are_kept() -> None:

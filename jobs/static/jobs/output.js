@@ -17,6 +17,7 @@ export class Output {
     for (const line of pane.querySelectorAll(".line[data-open]")) {
       this.open.set(`${line.dataset.sheet}/${line.dataset.stream}`, line);
     }
+    this.ends = new Map(Object.entries(JSON.parse(pane.dataset.ends || "{}")));
     this.isFollowing = true;
     pane.addEventListener("scroll", () => this.onScroll(), { passive: true });
     this.button?.addEventListener("click", () => this.follow(!this.isFollowing));
@@ -43,6 +44,7 @@ export class Output {
   }
 
   take({ sheet, data }) {
+    if (!this.follows(sheet, data)) return;
     const stream = data.stream === "stderr" ? "stderr" : "stdout";
     const key = `${sheet}/${stream}`;
     const preview = String(data.preview ?? "").replaceAll("\r\n", "\n");
@@ -55,16 +57,36 @@ export class Output {
       if (!line && (part || !isLast)) line = this.newLine(sheet, stream);
       if (!line) return;
       this.grow(line, part);
-      if (isLast) {
-        if (data.length > 4096 && data.length > new TextEncoder().encode(preview).length) this.cut(line);
-        this.open.set(key, line);
-      }
+      if (isLast) this.open.set(key, line);
     });
+    const missing = Number.isInteger(data.preview_bytes) ? data.length - data.preview_bytes : 0;
+    if (missing > 0 && this.open.has(key)) this.cut(this.open.get(key));
+    else if (missing > 0) this.mark(sheet, `${missing.toLocaleString("en")} bytes more are in the log file`);
+  }
+
+  /** Whether a piece is new; remarks upon what lies between it and the one before. */
+  follows(sheet, { offset, length, attempt = 1 }) {
+    if (!Number.isInteger(offset) || !Number.isInteger(length)) return true;
+    const shown = this.ends.get(String(sheet));
+    if (shown && shown[0] === attempt) {
+      if (offset < shown[1]) return false;
+      const between = offset - shown[1];
+      if (between) this.mark(sheet, `${between.toLocaleString("en")} bytes between are in the log file`);
+    } else if (attempt > 1) {
+      this.mark(sheet, `attempt ${attempt}`);
+    }
+    this.ends.set(String(sheet), [attempt, offset + length]);
+    return true;
+  }
+
+  mark(sheet, words) {
+    for (const key of this.open.keys()) if (key.startsWith(`${sheet}/`)) this.open.delete(key);
+    this.newLine(sheet, "mark").lastElementChild.textContent = words;
   }
 
   newLine(sheet, stream) {
     const line = document.createElement("div");
-    line.className = stream === "stderr" ? "line is-stderr" : "line";
+    line.className = stream === "stdout" ? "line" : `line is-${stream}`;
     const from = document.createElement("span");
     from.className = "from";
     from.textContent = sheet;

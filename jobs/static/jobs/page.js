@@ -115,6 +115,7 @@ class Page {
       lost: `reconnecting… data is ${spanWords(age)} old`,
       ended: `not live, data is ${spanWords(age)} old`,
     }[state];
+    document.documentElement.dataset.feed = state; // what turns or counts stands still meanwhile
     if (this.label.dataset.state !== state) this.label.dataset.state = state;
     if (this.label.textContent !== words) this.label.textContent = words;
     this.label.title = HINTS[state];
