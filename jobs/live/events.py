@@ -101,10 +101,9 @@ def append(drafts: Sequence[EventDraft]) -> range:
         return range(0)
     last = _take(len(drafts))
     numbers = range(last - len(drafts) + 1, last + 1)
-    Event.objects.bulk_create(
-        [_row(seq, draft) for seq, draft in zip(numbers, drafts, strict=True)]
-    )
-    transaction.on_commit(lambda: feed.wake(last))
+    rows = [_row(seq, draft) for seq, draft in zip(numbers, drafts, strict=True)]
+    Event.objects.bulk_create(rows)
+    transaction.on_commit(lambda: feed.wake(rows))
     return numbers
 
 

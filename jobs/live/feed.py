@@ -1,15 +1,15 @@
 """Telling whoever waits that the event log has grown: a hint, and losing one costs nothing.
 
-Inside this process the hub is poked directly, from whatever thread has written. Other processes
-hear of it through the channel layer, as one small message by a thread of its own, so that a slow
-Redis never holds up a writer.
+Inside this process listeners are given the new rows directly, from whatever thread has written.
+Other processes hear of it through the channel layer, as one small message by a thread of its own,
+so that a slow Redis never holds up a writer.
 """
 
 from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -22,17 +22,21 @@ from channels.layers import (
     get_channel_layer,
 )
 
+from jobs.live.models import Event
+
 GROUP: Final = "podium.feed"
 _SEND_S: Final = 2.0
 
 _log = structlog.get_logger(__name__)
 _lock = threading.Lock()
-_listeners: list[Callable[[int], None]] = []
+Listener = Callable[[Sequence[Event]], None]
+
+_listeners: list[Listener] = []
 
 
 @contextmanager
-def listening(listener: Callable[[int], None]) -> Iterator[None]:
-    """Have `listener` called with the last seq, from any thread; it must only take a note."""
+def listening(listener: Listener) -> Iterator[None]:
+    """Have `listener` called with what was committed, from any thread; it must only take a note."""
     with _lock:
         _listeners.append(listener)
     try:
@@ -42,20 +46,20 @@ def listening(listener: Callable[[int], None]) -> Iterator[None]:
             _listeners.remove(listener)
 
 
-def wake(last_seq: int) -> None:
-    """Say that events up to `last_seq` are committed. Never waits, never raises."""
+def wake(committed: Sequence[Event]) -> None:
+    """Say that these events are committed. Never waits, never raises."""
     with _lock:
         listeners = list(_listeners)
     for listener in listeners:
         try:
-            listener(last_seq)
+            listener(committed)
         except RuntimeError:
             # Its event loop has just been closed; it will not read again.
             _log.debug("a listener of the feed has gone")
     layer = get_channel_layer()
     # The one in memory is not made for several threads, and has nobody to reach but this process.
     if layer is not None and not isinstance(layer, InMemoryChannelLayer):
-        _messenger.send(last_seq)
+        _messenger.send(committed[-1].seq)
 
 
 def close() -> None:

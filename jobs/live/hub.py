@@ -7,7 +7,7 @@ subscription whose owner may see it. It works only while somebody is connected.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
@@ -21,6 +21,7 @@ from jobs.live.database import DatabaseThread
 from jobs.live.door import Credential, Welcome
 from jobs.live.farewells import Farewell
 from jobs.live.messages import Encoded, Stored
+from jobs.live.models import Event
 from jobs.live.pauses import Pause
 from jobs.live.subscription import Subscription, Wish
 from jobs.live.surviving import surviving
@@ -167,14 +168,25 @@ class Hub:
     async def _run(self, reader: DatabaseThread) -> None:
         loop = asyncio.get_running_loop()
 
-        def moved(_seq: int) -> None:
-            loop.call_soon_threadsafe(self._moved.set)
+        def moved(committed: Sequence[Event]) -> None:
+            rows = [Stored.of(event) for event in committed]
+            loop.call_soon_threadsafe(self._take, rows)
 
         with feed.listening(moved):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._pump(reader), name="hub reads")
                 tasks.create_task(self._watch_rights(), name="hub watches rights")
                 tasks.create_task(self._listen_to_others(), name="hub listens")
+
+    def _take(self, rows: list[Stored]) -> None:
+        """Rows of this process's own writers; those that follow on what was read need no reading.
+
+        Whatever does not fit (another process wrote in between) is left to the next reading.
+        """
+        if rows[0].seq == self.head + 1:
+            self._hand_out(rows)
+        elif rows[-1].seq > self.head:
+            self._moved.set()
 
     async def _pump(self, reader: DatabaseThread) -> None:
         """Hand out what is new, for ever."""
@@ -195,10 +207,11 @@ class Hub:
     async def _read(self, reader: DatabaseThread) -> bool:
         """Hand out one portion; True when there may be more."""
         rows = await reader.run(messages.stored_after, self.head, READ_AT_ONCE)
-        if not rows:
-            return False
-        self._hand_out(rows)
-        if len(rows) < READ_AT_ONCE:
+        is_full = len(rows) == READ_AT_ONCE
+        # Some may have been handed out meanwhile.
+        if fresh := [row for row in rows if row.seq > self.head]:
+            self._hand_out(fresh)
+        if not is_full:
             return False
         newest = await reader.run(events.last_seq)
         if newest - self.head > _TOO_FAR:

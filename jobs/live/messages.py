@@ -28,6 +28,20 @@ class Stored(NamedTuple):
     sheet: int | None
     data: dict[str, Any]
 
+    @classmethod
+    def of(cls, event: Event) -> Stored:
+        """The row of an event that was just written."""
+        return cls(
+            event.seq,
+            event.at,
+            event.conductor,
+            event.job_pk,
+            event.job_id,
+            event.event,
+            event.sheet,
+            event.data,
+        )
+
 
 @dataclass(slots=True)
 class Encoded:

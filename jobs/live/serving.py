@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import gc
 import os
 import socket
 import sys
-from collections.abc import Callable, Coroutine
-from typing import Any, Final
+from collections.abc import Awaitable, Callable
+from typing import Final
 
 from twisted.internet import asyncioreactor
 
@@ -76,7 +77,7 @@ class PodiumServer(Server):  # type: ignore[misc]  # Daphne has no types
 
 
 def serve(
-    application: Callable[..., Coroutine[Any, Any, None]],
+    application: Callable[..., Awaitable[None]],
     *,
     bind: str,
     port: int,
@@ -102,8 +103,17 @@ def serve(
             when_listening()
 
     reactor.callWhenRunning(started)
+    # What was imported stays: a full collection that goes through all of it stops every thread
+    # for 100 ms (measured, as the p99 of live events).
+    gc.collect()
+    gc.freeze()
     server.run()
     return bool(server.listening_addresses)
+
+
+def before_the_end(call: Callable[[], object]) -> None:
+    """Have something called when the server begins to end."""
+    reactor.addSystemEventTrigger("before", "shutdown", call)  # type: ignore[arg-type]  # its stub
 
 
 def endpoint(bind: str, port: int) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -75,8 +75,8 @@ def test_a_rollback_outside_gives_the_numbers_back() -> None:
 def test_listeners_hear_only_of_what_is_committed() -> None:
     heard: list[tuple[int, int]] = []
 
-    def listen(seq: int) -> None:
-        heard.append((seq, Event.objects.count()))
+    def listen(committed: Sequence[Event]) -> None:
+        heard.append((committed[-1].seq, Event.objects.count()))
 
     with feed.listening(listen):
         store([draft(), draft(), draft()])

@@ -115,6 +115,7 @@ async def test_a_conductor_that_goes_takes_nothing_along(
         assert (await the_job()).gone_at is None
         await scripted.start()
         await eventually(lambda: has("conductor.reachable", 2))
+        await eventually(lambda: in_thread(Conductor.objects.filter(pid=4242).exists))
     assert (await the_job()).gone_at is None
     fresh = await in_thread(lambda: Conductor.objects.get())
     assert fresh.is_reachable

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from jobs.actions.reconcile import reconcile_open
+from jobs.live import feed
 from jobs.live.relays import Relays
 
 
@@ -20,7 +21,10 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Relay until told to end."""
-        asyncio.run(_relay())
+        try:
+            asyncio.run(_relay())
+        finally:
+            feed.close()
 
 
 async def _relay() -> None:
