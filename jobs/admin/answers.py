@@ -35,7 +35,11 @@ def sentence(result: ActionResult, name: str) -> str:
     match result.outcome:
         case Outcome.SUCCEEDED:
             said = f"{name} {_DONE[result.verb]}."
-            return f"{said} {words}" if words else said
+            is_news = result.verb in {
+                Verb.SUBMIT,
+                Verb.RESUME,
+            }  # the others have no words of theirs
+            return f"{said} {words}" if words and is_news else said
         case Outcome.REFUSED:
             return f"{result.verb.capitalize()} of {name} was refused: {words}"
         case Outcome.FAILED:

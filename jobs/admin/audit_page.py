@@ -24,6 +24,8 @@ from jobs.admin.looks import CHANNEL_WORDS, Look, outcome_look
 from jobs.admin.requests import person
 from jobs.admin.rows import ActionRow
 from jobs.admin.visible import one_line, visible
+from jobs.audit.canonical import canonical, digest, line
+from jobs.audit.entry import Entry
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import AccessDenied, AuditUnavailable, IdempotencyConflict
 from jobs.registry.models import Job
@@ -63,10 +65,13 @@ class RecordRow:
     reason: str
     arguments: str
     facts: list[tuple[str, str]]
+    is_intact: bool  # its hash is the one of its content
+    whole: str  # the canonical form that is hashed, and the hash
 
     @classmethod
     def of(cls, record: AuditRecord) -> RecordRow:
         """The row of a record."""
+        entry = Entry.of_record(record)
         kind = RecordKind(record.kind) if record.kind in set(RecordKind) else None
         facts = [
             ("Actor", f"{one_line(record.actor_name) or 'nobody'}{_number(record.actor_id)}"),
@@ -92,6 +97,8 @@ class RecordRow:
             reason=visible(record.reason),
             arguments=_pretty(record.arguments),
             facts=[(name, value) for name, value in facts if value],
+            is_intact=digest(canonical(entry)) == record.hash,
+            whole=visible(line(entry)),
         )
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Self
 
 from django.urls import reverse
@@ -39,6 +41,7 @@ class ConductorCard:
     pid: int | None
     shares_filesystem: bool | None
     reports_output: bool
+    shares_user: bool  # with this console; False where that is not known
 
     @classmethod
     def of(cls, conductor: Conductor) -> Self:
@@ -64,7 +67,16 @@ class ConductorCard:
             pid=conductor.pid,
             shares_filesystem=conductor.shares_filesystem,
             reports_output=conductor.kind == Conductor.Kind.EMBEDDED,
+            shares_user=_shares_user(conductor.socket_path),
         )
+
+
+def _shares_user(socket_path: str) -> bool:
+    """Whether the conductor's jobs could read all that belongs to this console."""
+    try:
+        return Path(socket_path).stat().st_uid == os.geteuid()
+    except (OSError, ValueError):
+        return False
 
 
 def conductor_cards(conductors: Iterable[Conductor]) -> list[ConductorCard]:

@@ -44,11 +44,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may see runs."""
-        return policy.may(person(request), "view")
+        return policy.may(person(request), policy.VIEW)
 
     def has_view_permission(self, request: HttpRequest, obj: Job | None = None) -> bool:
         """Whoever may see runs, or this one."""
-        return policy.may(person(request), "view", obj)
+        return policy.may(person(request), policy.VIEW, obj)
 
     def has_submit_permission(self, request: HttpRequest) -> bool:
         """Whoever may submit."""

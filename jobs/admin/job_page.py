@@ -235,7 +235,7 @@ def _pages(page: int, pages: int, total: int) -> list[SheetPage]:
 
 def _done_to(user: User, job: Job) -> dict[str, Any]:
     """What was done to this run, as far as this person may see it."""
-    may_view_audit = policy.may(user, "view_audit")
+    may_view_audit = policy.may(user, policy.VIEW_AUDIT)
     actions = policy.visible_actions(user).filter(job_pk=job.pk)
     rows = action_rows(actions.order_by("-id")[: MAX_ACTIONS + 1])
     submit = actions.filter(verb=Verb.SUBMIT).order_by("id").values_list("reason", flat=True)

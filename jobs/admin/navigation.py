@@ -39,15 +39,15 @@ def entries(user: User, path: str) -> tuple[Entry, ...]:
 
 def _permitted(user: User) -> Iterator[tuple[str, str, str, str]]:
     yield "Overview", "admin:index", "overview", ""
-    if policy.may(user, "view"):
+    if policy.may(user, policy.VIEW):
         yield "Jobs", "admin:jobs_job_changelist", "jobs", ""
     if policy.may(user, Verb.SUBMIT):
         yield "Submit", "admin:jobs_job_add", "submit", ""
-    if policy.may(user, "view_audit"):
+    if policy.may(user, policy.VIEW_AUDIT):
         yield "Audit log", "admin:jobs_action_changelist", "audit", ""
     if user.has_perm("jobs.view_score"):
         yield "Scores", "admin:jobs_score_changelist", "scores", ""
-    if user.has_perm("jobs.view_conductor"):
+    if policy.may(user, policy.VIEW):
         yield "Conductors", "admin:jobs_conductor_changelist", "conductors", ""
     section = "Settings"
     if user.has_perm("auth.view_user"):

@@ -57,7 +57,7 @@ def _seen_by(user: User) -> dict[str, Any]:
         "unreachable": unreachable,
         "failed_jobs": failures,
         "needs_attention": len(unknown) + len(unreachable) + len(failures),
-        "may_view": policy.may(user, "view"),
+        "may_view": policy.may(user, policy.VIEW),
         "may_submit": policy.may(user, Verb.SUBMIT),
-        "may_view_audit": policy.may(user, "view_audit"),
+        "may_view_audit": policy.may(user, policy.VIEW_AUDIT),
     }

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 
+from jobs.audit import triggers
 from jobs.audit.models import Action, AuditRecord
 from jobs.registry.models import Job
 from tests.actions.scripted import ScriptedConductor, answering, closing
@@ -63,6 +65,8 @@ def test_attempt_opens_to_every_record_with_every_field(
         for words in (record.hash, record.prev_hash, f"main / {record.n}", record.request_id):
             assert words in page.text
     assert "Mozilla/5.0 <script>" in page.text
+    assert page.has("intact")
+    assert not page.has("broken")
     assert f"/jobs/job/{running.pk}/pause/" in page.text
 
 
@@ -230,6 +234,27 @@ def test_colleague_with_the_right_may_settle(unknown: Action) -> None:
 def test_job_page_lists_what_was_done_to_it(olga: Visitor, audra: Visitor, running: Job) -> None:
     olga.send(f"/jobs/job/{running.pk}/pause/", seen="running", reason="because of <lunch>")
     assert "because of <lunch>" in audra.get(f"/jobs/job/{running.pk}/change/").part("audit-trail")
+
+
+def test_record_that_was_tampered_with_is_shown_to_be(
+    olga: Visitor, audra: Visitor, running: Job
+) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running", reason="mine")
+    action = Action.objects.get(verb="pause")
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(action_id=action.action_id, kind="intent").update(
+            reason="somebody else's"
+        )
+    page = audra.get(f"{LIST}{action.pk}/change/")
+    assert page.has("broken")
+
+
+def test_overview_shows_an_operator_what_they_did_themselves(olga: Visitor, running: Job) -> None:
+    make_action(actor_name="otto", job_id="ottos-job")
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running")
+    text = olga.get("/").part("recent-actions")
+    assert "pause nightly" in text
+    assert "ottos-job" not in text
 
 
 def test_somebody_without_the_right_sees_only_what_they_did_themselves(

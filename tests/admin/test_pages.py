@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -73,6 +74,14 @@ def test_conductor_that_nobody_asked_lately_is_not_called_reachable(olga: Visito
     text = olga.get("/").part("conductors")
     assert "no news" in text
     assert " reachable" not in text
+
+
+def test_overview_warns_of_a_conductor_that_runs_as_the_console_does(
+    olga: Visitor, tmp_path: Path
+) -> None:
+    (tmp_path / "c.sock").touch()
+    make_conductor(socket_path=str(tmp_path / "c.sock"))
+    assert "Runs as the same user as this console" in olga.get("/").part("shares-user")
 
 
 def test_what_a_conductor_did_not_say_is_not_reported(olga: Visitor) -> None:

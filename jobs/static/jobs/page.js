@@ -101,6 +101,15 @@ class Page {
     document.dispatchEvent(new CustomEvent("podium:refreshed"));
   }
 
+  /** Tell a screen reader of a change, once, and not of each second. */
+  announce(state) {
+    if (state === this.announced || !SAID[state]) return;
+    const isFirst = this.announced === undefined;
+    this.announced = state;
+    const place = document.getElementById("live-announcement");
+    if (place && !isFirst) place.textContent = SAID[state];
+  }
+
   /** Say how fresh the page is. */
   show() {
     if (!this.label) return;
@@ -119,9 +128,11 @@ class Page {
     if (this.label.dataset.state !== state) this.label.dataset.state = state;
     if (this.label.textContent !== words) this.label.textContent = words;
     this.label.title = HINTS[state];
+    this.announce(state);
   }
 }
 
+const SAID = { lost: "Connection lost", live: "Live again", ended: "Not live any more" };
 const HINTS = {
   connecting: "Connecting to the server",
   live: "Changes appear by themselves",
