@@ -199,6 +199,7 @@ AXES_COOLOFF_TIME = 0.25  # hours
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_RESET_ON_SUCCESS = True
 AXES_CLIENT_IP_CALLABLE = "jobs.access.requests.client_ip"  # believes trusted proxies alone
+AXES_USERNAME_CALLABLE = "jobs.access.logins.counted_name"  # axes' column has 255 characters
 AXES_VERBOSE = False
 AXES_LOCKOUT_TEMPLATE = "lockout.html"
 AXES_ENABLE_ADMIN = False  # `manage.py axes_reset` opens a lock; lists of attempts are no page here

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from axes.signals import user_locked_out
@@ -13,7 +14,10 @@ from django.http import HttpRequest
 from jobs.access.doers import Doer
 from jobs.access.requests import origin_of
 from jobs.audit import Origin, note
+from jobs.audit.cleaning import clean_text
 from jobs.terms import Outcome
+
+_MAX_NAME_CHARS: Final = 151  # one more than a user's can have
 
 # People type passwords into the wrong field: a name that nobody has is not kept.
 _NOBODY: Final = "(no such user)"
@@ -28,6 +32,12 @@ def connect() -> None:
         (user_locked_out, _locked_out),
     ):
         signal.connect(receiver, dispatch_uid=f"podium.{receiver.__name__}")
+
+
+def counted_name(request: HttpRequest, credentials: Mapping[str, Any] | None) -> str:
+    """The name that failed logins are counted by: bounded, for it may be anything."""
+    given = (credentials or request.POST).get("username")
+    return clean_text(str(given or ""), _MAX_NAME_CHARS)
 
 
 def _logged_in(*, request: HttpRequest, user: User, **_: Any) -> None:

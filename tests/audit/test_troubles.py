@@ -164,34 +164,40 @@ def _fill() -> None:
 
 
 @pytest.mark.vendor("sqlite")
-@pytest.mark.root
-def test_full_disk_refuses_and_recovers(tmp_path: Path) -> None:
-    if os.geteuid() != 0:
-        pytest.skip("mounting a small disk takes root")
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(disk)]
-    mounted = subprocess.run(mount, capture_output=True, text=True, check=False)
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.strip()}")
-    try:
+def test_disk_that_takes_no_more_refuses_and_recovers(tmp_path: Path) -> None:
+    with _small_disk(tmp_path / "disk") as (home, reason):
         result = subprocess.run(
             [sys.executable, "-c", _ON_A_SMALL_DISK],
             env=os.environ
-            | {"PODIUM_HOME": str(disk), "DJANGO_SETTINGS_MODULE": "dashboard_project.settings"},
+            | {"PODIUM_HOME": str(home), "DJANGO_SETTINGS_MODULE": "dashboard_project.settings"},
             cwd=Path(__file__).parents[2],
             capture_output=True,
             text=True,
             check=False,
         )
-    finally:
-        subprocess.run(["umount", "-l", str(disk)], check=True)
     assert result.returncode == 0, result.stdout + result.stderr
-    assert "the disk under the database is full" in result.stdout
+    assert reason in result.stdout
+
+
+@contextmanager
+def _small_disk(folder: Path) -> Iterator[tuple[Path, str]]:
+    """A disk of 6 MB, and what is said when it is full.
+
+    Where none may be mounted, a folder in which the script limits the size of its files.
+    """
+    folder.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        yield folder, "the disk under the database cannot be written"
+        return
+    try:
+        yield folder, "the disk under the database is full"
+    finally:
+        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 _ON_A_SMALL_DISK = """
-import os, django
+import os, resource, shutil, django
 from pathlib import Path
 os.environ.pop("DATABASE_URL", None)
 django.setup()
@@ -201,17 +207,23 @@ from jobs import audit
 from jobs.errors import AuditUnavailable
 from tests.audit.drafts import make_draft
 audit.append(make_draft())
-filler = Path(os.environ["PODIUM_HOME"], "filler")
-with filler.open("wb", buffering=0) as file:
-    try:
-        while file.write(b"x" * 65536): pass
-    except OSError:
-        pass
+home = Path(os.environ["PODIUM_HOME"])
+filler = home / "filler"
+limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+if shutil.disk_usage(home).total <= 6 * 1024 * 1024:
+    with filler.open("wb", buffering=0) as file:
+        try:
+            while file.write(b"x" * 65536): pass
+        except OSError:
+            pass
+else:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1024 * 1024, limits[1]))
 try:
     for _ in range(1000): audit.append(make_draft(reason="x" * 4000))
 except AuditUnavailable as error:
     print(error)
-filler.unlink()
+resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+filler.unlink(missing_ok=True)
 audit.append(make_draft())
 assert audit.verify().is_intact
 """

@@ -1,0 +1,103 @@
+"""`manage.py audit`: what it prints, and its exit codes."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+
+from jobs import audit
+from jobs.audit import triggers
+from jobs.audit.models import Action, AuditRecord
+from jobs.management.commands.audit import BROKEN, LISTS_DIFFER
+from jobs.terms import Outcome
+from tests.audit.drafts import make_draft
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def hashes() -> list[str]:
+    return [audit.append(make_draft(actor_name=name)).hash for name in ("ada", "bob", "ada")]
+
+
+def _refusal(*arguments: str) -> CommandError:
+    with pytest.raises(CommandError) as caught:
+        call_command("audit", *arguments)
+    return caught.value
+
+
+def test_verify_prints_the_head(hashes: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audit", "verify")
+    assert capsys.readouterr().out.splitlines() == [
+        "3 records of chain main are proven.",
+        f"head 3 {hashes[-1]}",
+    ]
+
+
+def test_verify_names_the_first_broken_record(hashes: list[str]) -> None:
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(n__gte=2).update(reason="forged")
+    error = _refusal("verify")
+    assert error.returncode == BROKEN
+    assert str(error).startswith("BROKEN at record 2 of chain main (row 2): its content")
+
+
+def test_verify_misses_a_head_that_was_kept(hashes: list[str]) -> None:
+    call_command("audit", "verify", "--expect-head", hashes[1].upper())
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(n=3).delete()
+    assert _refusal("verify", "--expect-head", hashes[2]).returncode == BROKEN
+
+
+def test_verify_says_when_only_the_lists_differ(hashes: list[str]) -> None:
+    Action.objects.filter(pk=1).update(outcome=Outcome.SUCCEEDED)
+    Action.objects.update(outcome=Outcome.SUCCEEDED)
+    assert _refusal("verify").returncode == LISTS_DIFFER
+    call_command("audit", "rebuild")
+    call_command("audit", "verify")
+
+
+def test_rebuild_does_not_believe_a_broken_chain(hashes: list[str]) -> None:
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(n=2).update(reason="forged")
+    assert _refusal("rebuild").returncode == BROKEN
+
+
+def test_export_gives_every_record_and_counts_them(
+    hashes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("audit", "export")
+    head, *records, end = map(json.loads, capsys.readouterr().out.splitlines())
+    assert head["is_whole"] is True
+    assert [record["hash"] for record in records][:3] == hashes
+    assert end == {"podium_audit_export_end": {"records": 4}}  # the export is recorded too
+
+
+def test_export_takes_filters(hashes: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audit", "export", "--actor", "ada", "--since", "2026-01-01", "--verb", "pause")
+    head, *records, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [record["n"] for record in records] == [1, 3]
+    assert (head["is_whole"], head["filters"]["since"]) == (False, "2026-01-01T00:00:00+00:00")
+
+
+def test_export_to_a_file_is_private(hashes: list[str], tmp_path: Path) -> None:
+    file = tmp_path / "audit.jsonl"
+    call_command("audit", "export", "--output", str(file))
+    assert len(file.read_text().splitlines()) == 6
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+
+
+def test_export_in_pages_is_the_same(hashes: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(audit.export())[1:]
+    monkeypatch.setattr("jobs.audit.exporting._PAGE", 2)
+    assert list(audit.export())[1:] == whole
+
+
+def test_time_that_is_none_is_refused() -> None:
+    assert "--since" in str(_refusal("export", "--since", "yesterday"))
