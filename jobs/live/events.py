@@ -25,6 +25,7 @@ from jobs.registry.models import Conductor
 from jobs.registry.storable import text, tree
 
 MAX_DATA_BYTES: Final = 16_384
+_LETTERS: Final = (4_096, 1_200, 300)  # of one text, the most that may be kept first
 _COUNTER: Final = 1
 _TURN_S: Final = 10.0
 _turn = threading.RLock()
@@ -157,9 +158,13 @@ def _row(seq: int, draft: EventDraft) -> Event:
 
 
 def _bounded(data: dict[str, Any]) -> dict[str, Any]:
-    """Data that can be stored and sent; what is too big says so instead."""
-    kept: dict[str, Any] = tree(data, max_text=4096)
-    size = len(json.dumps(kept))
-    if size <= MAX_DATA_BYTES:
-        return kept
+    """Data that can be stored and sent: texts are cut until all of it fits.
+
+    A letter may take twelve bytes as JSON, so 4,096 of them, a full preview, may be too much.
+    """
+    kept: dict[str, Any] = {}
+    for letters in _LETTERS:
+        kept = tree(data, max_text=letters)
+        if len(json.dumps(kept)) <= MAX_DATA_BYTES:
+            return kept
     return {"truncated": True, "keys": [key[:100] for key in kept][:20]}

@@ -38,6 +38,10 @@ _PLACE_S: Final = 3.0
 # A name that was not in the list is not looked for again at every event.
 _SEEK_S: Final = 10.0
 
+# At the end: so long a silence means that everything sent has been read; wait at most so long.
+_SILENCE_S: Final = 0.05
+_SILENCE_MOST_S: Final = 1.0
+
 _NO_STREAM_S: Final = 60.0
 _BELIEVABLE: Final = timedelta(days=1)  # a timestamp further off is not one
 
@@ -60,7 +64,7 @@ class Listener:
         self._queue: asyncio.Queue[MonitorEvent] = asyncio.Queue(QUEUE_SIZE)
         self._unplaced: set[str] = set()
         self._sought_at: dict[str, float] = {}
-        self._committed_at = 0.0
+        self._committed_at = self._heard_at = 0.0
         self.is_connected = False
 
     async def listen(self) -> None:
@@ -88,6 +92,15 @@ class Listener:
         """Return once everything that was taken in is stored (`write` must be running)."""
         await self._queue.join()
 
+    async def fall_silent(self) -> None:
+        """Return once nothing has come for a moment: what the conductor has sent is taken in."""
+        give_up_at = time.monotonic() + _SILENCE_MOST_S
+        while time.monotonic() < give_up_at:
+            silent_for_s = time.monotonic() - self._heard_at
+            if not self.is_connected or silent_for_s >= _SILENCE_S:
+                return
+            await asyncio.sleep(_SILENCE_S - silent_for_s)
+
     @property
     def _slug(self) -> str:
         return self._look.conductor.slug
@@ -100,6 +113,7 @@ class Listener:
                 self._hints.give()
                 async for event in stream:
                     pause.reset()
+                    self._heard_at = time.monotonic()
                     await self._queue.put(_bounded(event))
             finally:
                 self.is_connected = False

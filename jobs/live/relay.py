@@ -90,6 +90,7 @@ class Relay:
                     tasks.create_task(self._reconcile_now_and_then(look), name=f"open {name}"),
                 ]
                 await self._stopping.wait()
+                await listener.fall_silent()
                 for task in others:
                     task.cancel()
                 await asyncio.wait(others)

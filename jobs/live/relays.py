@@ -89,6 +89,8 @@ class RelayThread:
 
     def stop(self, timeout_s: float) -> bool:
         """Store what was taken in, give the leases back, and end; False if it took too long."""
+        if not self._thread.is_alive():
+            return True
         if self._loop is not None and self._relays is not None:
             with suppress(RuntimeError):  # it has ended by itself
                 self._loop.call_soon_threadsafe(self._relays.stop)

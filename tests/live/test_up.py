@@ -10,8 +10,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypedDict
@@ -25,6 +25,7 @@ from jobs.embedded import Home, socket_path_for
 from jobs.embedded.ownership import owner_of
 from tests.live.clients import Socket
 from tests.live.conftest import free_port
+from tests.live.scripted import ScriptedConductor, row
 from tests.waiting import eventually, patience, wait_until
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -354,3 +355,93 @@ async def test_a_configured_conductor_is_used_instead(
     with closing(sqlite3.connect(installation.home / "podium.sqlite3")) as database:
         rows = database.execute("SELECT slug, kind, is_enabled FROM jobs_conductor").fetchall()
     assert sorted(rows) == [("conductor", "real", 1), ("embedded", "embedded", 0)]
+
+
+async def test_what_sheets_say_while_it_ends_is_kept(installation: Installation) -> None:
+    slow = LINES.replace("sleep 0.05", "sleep 0.4")
+    await asyncio.to_thread(installation.start)
+    browser = await asyncio.to_thread(installation.login)
+    async with Socket.open(installation.socket_url, **browser) as socket:
+        await socket.subscribed(None)
+        await submit(installation, "lines", slow)
+        await follow(socket, "sheet.output")
+    await asyncio.to_thread(installation.stop)
+    with closing(sqlite3.connect(installation.home / "podium.sqlite3")) as database:
+        said = database.execute(
+            "SELECT json_extract(data, '$.preview') FROM jobs_event"
+            " WHERE event = 'sheet.output' AND sheet = 1 ORDER BY seq"
+        ).fetchall()
+    assert "".join(preview for (preview,) in said).splitlines() == [
+        f"sheet 1 line {number}" for number in (1, 2, 3)
+    ]
+
+
+# -- manage.py relay ------------------------------------------------------------------------------
+
+
+@asynccontextmanager
+async def relay_process(home: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+    """A `manage.py relay` on this home, ended at last."""
+    variables = {k: v for k, v in os.environ.items() if not k.startswith("TEST_")}
+    for name in ("DATABASE_URL", "SECRET_KEY", "DJANGO_SETTINGS_MODULE"):
+        variables.pop(name, None)
+    process = await asyncio.create_subprocess_exec(
+        sys.executable,
+        *("manage.py", "relay"),
+        cwd=ROOT,
+        env=variables | {"PODIUM_HOME": str(home)},
+    )
+    try:
+        yield process
+    finally:
+        if process.returncode is None:
+            process.terminate()
+        await process.wait()
+
+
+def place_conductor(home: Path) -> Path:
+    """Have the conductor of this home looked for in it; where its socket is."""
+    path = home / "conductor.sock"
+    with closing(sqlite3.connect(home / "podium.sqlite3")) as database, database:
+        database.execute("UPDATE jobs_conductor SET socket_path = ?", [str(path)])
+    return path
+
+
+def query(home: Path, sql: str) -> list[Any]:
+    with closing(sqlite3.connect(home / "podium.sqlite3", timeout=10)) as database:
+        return [row[0] for row in database.execute(sql).fetchall()]
+
+
+async def test_a_standby_takes_over_when_the_relay_is_killed(installation: Installation) -> None:
+    home = installation.home
+    async with (
+        ScriptedConductor(place_conductor(home)) as conductor,
+        relay_process(home) as first,
+        relay_process(home) as second,
+    ):
+        conductor.rows = [row("one")]
+        adopted = "SELECT job_id FROM jobs_event WHERE event = 'job.adopted' ORDER BY seq"
+        await eventually(lambda: query(home, adopted) == ["one"], timeout_s=30)
+        (owner,) = query(home, "SELECT owner FROM jobs_relaylease")
+        by_pid = {str(process.pid): process for process in (first, second)}
+        by_pid[owner.split(":")[1]].kill()
+        conductor.rows = [row("one"), row("two")]
+        await eventually(lambda: query(home, adopted) == ["one", "two"], timeout_s=40)
+        (heir,) = query(home, "SELECT owner FROM jobs_relaylease")
+        assert heir != owner
+
+
+async def test_a_relay_that_is_ended_stores_what_it_was_sent(installation: Installation) -> None:
+    home = installation.home
+    async with (
+        ScriptedConductor(place_conductor(home)) as conductor,
+        relay_process(home) as relay,
+    ):
+        conductor.rows = [row()]
+        await eventually(lambda: conductor.listeners, timeout_s=30)
+        for number in range(1_000):
+            conductor.tell("sheet.output", sheet=1, n=number)
+        relay.terminate()
+        assert await relay.wait() == 0
+    said = "SELECT json_extract(data, '$.n') FROM jobs_event WHERE event = 'sheet.output'"
+    assert sorted(query(home, said)) == list(range(1_000))

@@ -15,7 +15,7 @@ from jobs.live import serving  # before anything else of Twisted: see there
 
 # isort: split
 from jobs.actions.reconcile import reconcile_open
-from jobs.live import preparing
+from jobs.live import feed, preparing
 from jobs.live.conducting import ConductorKeeper
 from jobs.live.events import EventDraft, store
 from jobs.live.relays import RelayThread
@@ -39,16 +39,21 @@ class Command(BaseCommand):
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
         keeper = _keeper()
+        relays = RelayThread(reconcile=reconcile_open)
         try:
             if keeper is not None:
                 keeper.start()  # it takes a second, in which the rest is prepared
-            self._run(keeper)
+            self._run(keeper, relays)
         finally:
+            # The conductor is told to end once all sockets are closed; the relay stays until it
+            # has ended, so that what running sheets still say is stored.
             if keeper is not None:
                 self._end(keeper)
+            relays.stop(_RELAYS_END_S)
+            feed.close()
         self.stdout.write("Podium has ended.")
 
-    def _run(self, keeper: ConductorKeeper | None) -> None:
+    def _run(self, keeper: ConductorKeeper | None, relays: RelayThread) -> None:
         if preparing.migrate():
             self.stdout.write("The database is ready.")
         if preparing.collect_static():
@@ -58,13 +63,12 @@ class Command(BaseCommand):
         connections.close_all()
         if keeper is not None:
             keeper.watch()
+        relays.start()
         self._serve(conductor, admin)
 
     def _serve(self, conductor: Conductor, admin: preparing.FirstAdmin | None) -> None:
         from dashboard_project.asgi import application
 
-        relays = RelayThread(reconcile=reconcile_open)
-        relays.start()
         try:
             has_served = serving.serve(
                 application,
@@ -74,8 +78,6 @@ class Command(BaseCommand):
             )
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
-        finally:
-            relays.stop(_RELAYS_END_S)
         if not has_served:
             raise CommandError(f"Port {settings.PORT} was taken at the last moment.")
 
