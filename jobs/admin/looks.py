@@ -79,6 +79,9 @@ VERB_ICONS: Final[dict[str, str]] = {
     "resume": "play",
     "cancel": "stop",
     "clear": "trash",
+    "login": "person",
+    "logout": "logout",
+    "lockout": "lock",
 }
 
 

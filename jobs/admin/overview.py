@@ -22,6 +22,8 @@ MAX_LIVE: Final = 12
 MAX_ENDED: Final = 6
 MAX_ACTIONS: Final = 10
 MAX_ATTENTION: Final = 10
+# In the audit log they are of use; here they would push aside what was done.
+_COMINGS_AND_GOINGS: Final = ("login", "logout")
 RECENTLY: Final = timedelta(hours=24)
 
 
@@ -52,7 +54,7 @@ def _seen_by(user: User) -> dict[str, Any]:
         "live_jobs": job_rows(live[:MAX_LIVE]),
         "has_more_live": len(live) > MAX_LIVE,
         "ended_jobs": job_rows(ended),
-        "actions": action_rows(actions[:MAX_ACTIONS]),
+        "actions": action_rows(actions.exclude(verb__in=_COMINGS_AND_GOINGS)[:MAX_ACTIONS]),
         "unknown_actions": unknown,
         "unreachable": unreachable,
         "failed_jobs": failures,

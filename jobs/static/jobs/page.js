@@ -36,6 +36,7 @@ class Page {
     this.feed.addEventListener("end", ({ detail }) => this.onEnd(detail));
     setInterval(() => this.show(), 1000);
     this.show();
+    showRunning();
     this.feed.start();
     const every = Number(this.root.dataset.refresh ?? 0);
     // What is true without any event, such as "heard 5 s ago", is asked for now and then.
@@ -139,6 +140,14 @@ const HINTS = {
   lost: "The connection is lost. Nothing that happens meanwhile will be missing",
   ended: "Changes do not appear any more",
 };
+
+/** Scroll a long list of sheets to the one that is under way; the page itself stays. */
+function showRunning() {
+  const list = document.querySelector(".sheets");
+  const running = list?.querySelector('[data-status="in_progress"], [data-status="dispatched"]');
+  if (!running || list.scrollHeight <= list.clientHeight) return;
+  list.scrollTop = running.offsetTop - list.offsetTop - list.clientHeight / 3;
+}
 
 /** Make a page live that asks for it. */
 export function startPage() {
