@@ -16,7 +16,7 @@ import structlog
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from jobs.live import door, events, farewells, feed, messages, reading
+from jobs.live import door, events, farewells, feed, messages, metrics, reading
 from jobs.live.database import DatabaseThread
 from jobs.live.door import Credential, Welcome
 from jobs.live.farewells import Farewell
@@ -130,11 +130,13 @@ class Hub:
             raise TooMany("You have too many live connections open; close some tabs.")
         guest = Guest(self, credential)
         self._guests.add(guest)
+        metrics.CONNECTIONS.inc()
         try:
             yield guest
         finally:
             guest.dismissal.cancel()
             self._guests.discard(guest)
+            metrics.CONNECTIONS.dec()
 
     async def ask(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """The function's result, from the database thread that all visitors share."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -32,6 +33,7 @@ from jobs.live.pauses import Pause
 from jobs.live.recording import Guard, record_checkpoint, record_rows
 from jobs.registry.models import Conductor, Job
 from jobs.registry.refresh import touch
+from jobs.registry.rows import matching
 from jobs.terms import TERMINAL_JOB_STATUSES
 
 MAX_ROWS: Final = 10_000  # the recorded conductor keeps 1,000 ended runs
@@ -152,16 +154,18 @@ class Look:
         self._rows = rows
 
     def _watch(self, rows: Sequence[JobRow], jobs: Sequence[Job]) -> None:
-        known = {job.job_id: job for job in jobs}
+        known: dict[str, list[Job]] = defaultdict(list)
+        for job in jobs:
+            known[job.job_id].append(job)
         watched: dict[str, Watched] = {}
         for row in rows:
-            job = known.get(row.job_id)
-            if job is None:
+            run = matching(known[row.job_id], row)
+            if run is None:
                 continue
             before = self._watched.get(row.job_id)
-            if before is None or before.job.pk != job.pk:
+            if before is None or before.job.pk != run.pk:
                 # A run that had ended before we came is read once, for its sheets.
-                watched[row.job_id] = Watched(job, row)
+                watched[row.job_id] = Watched(run, row)
                 continue
             if before.row != row:
                 before.due_at, before.has_ended = 0.0, False

@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from jobs.conductor import ConductorError
-from jobs.live import retention, standing
+from jobs.live import metrics, retention, standing
 from jobs.live.database import DatabaseThread
 from jobs.live.hints import Hints
 from jobs.live.lease import RENEW_S, Lease, LeaseLost
@@ -137,10 +137,12 @@ class Relay:
                         again = await look.once(hinted)
                         cost_s = (time.monotonic() - began) * _COST_FACTOR
                         pause.reset()
+                        metrics.LOOKS.labels(self.conductor.slug, "answered").inc()
                         if listener.is_connected and not look.has_movement:
                             wait_s = _IDLE_EVERY_S
                     except ConductorError as error:
                         wait_s = pause.grow()
+                        metrics.LOOKS.labels(self.conductor.slug, "failed").inc()
                         await self._note(Trouble.of(error), db)
             if turn.failed:
                 wait_s = pause.grow()

@@ -70,7 +70,9 @@ def test_what_a_proxy_on_this_machine_forwards_is_not_of_this_machine(header: st
 
 
 def test_metrics_are_for_this_machine(client: Client) -> None:
-    assert b"django_http_requests_total" in client.get("/metrics").content
+    text = client.get("/metrics").content.decode()
+    assert "django_http_requests_total" in text
+    assert "podium_live_connections 0.0" in text
 
 
 def test_metrics_want_a_token_from_elsewhere() -> None:
