@@ -24,7 +24,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from uuid import uuid4
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET_PER_S = 5_000
@@ -86,10 +85,12 @@ def measure(database: str, writers: int, seconds: float) -> None:
     from django.core.management import call_command
 
     call_command("migrate", verbosity=0)
-    from jobs.audit.appending import append
+    from jobs.audit import append, verify
 
     plain = written(plain_writer(), 1, seconds / 2)
     grouped = written(append, writers, seconds)
+    if not verify().is_intact:
+        raise SystemExit("The chain is broken: the figures mean nothing.")
     is_fast = grouped.per_s >= TARGET_PER_S
     is_prompt = max(grouped.waits_ms) <= TARGET_WAIT_MS
     print(f"{database}, {writers} writers, {seconds:g} s:")
@@ -131,11 +132,11 @@ def written(write: Callable[[Any], Any], writers: int, seconds: float) -> Measur
 
 def attempt() -> list[Any]:
     """An intent and its outcome, as an action writes them."""
-    from jobs.audit import Draft, Origin
+    from jobs.audit import Draft, Origin, new_action_id
     from jobs.terms import Channel, Outcome, RecordKind, Verb
 
     facts: dict[str, Any] = {
-        "action_id": uuid4(),
+        "action_id": new_action_id(),
         "verb": Verb.PAUSE,
         "actor_id": 7,
         "actor_name": "ada",

@@ -16,6 +16,7 @@ from jobs.audit.chaining import write
 from jobs.audit.deadlines import MAX_BATCH, MAX_WAITING, STOP_S
 from jobs.audit.ledger import Head, Ledger, LedgerBusy, open_ledger
 from jobs.audit.pending import Pending
+from jobs.audit.recent import Recent
 from jobs.audit.troubles import is_lost_connection, is_one_bad_entry, unavailable
 from jobs.errors import AuditUnavailable
 
@@ -30,6 +31,7 @@ class Appender:
         self._changed = threading.Condition(threading.Lock())
         self._waiting: deque[Pending] = deque()
         self._thread: threading.Thread | None = None
+        self._recent = Recent()  # the thread's own
         self._is_closed = False
 
     def submit(self, pending: Pending) -> None:
@@ -114,7 +116,7 @@ class Appender:
             ledger.rollback()
             return
         try:
-            results = write(ledger, head, batch)
+            results = write(ledger, head, batch, self._recent)
         except Exception as error:  # noqa: BLE001 - each waiter gets the reason
             ledger.rollback()
             if len(batch) > 1 and is_one_bad_entry(error):

@@ -11,16 +11,19 @@ from django.utils import timezone
 from jobs.audit.canonical import canonical, digest
 from jobs.audit.draft import Appended
 from jobs.audit.entry import Entry
-from jobs.audit.ledger import CHAIN, Batch, Head, Ledger
+from jobs.audit.ledger import CHAIN, Batch, Change, Head, Ledger
 from jobs.audit.pending import Pending, Result
 from jobs.audit.projection import ActionRow, fold
+from jobs.audit.recent import Recent
 from jobs.errors import IdempotencyConflict
 from jobs.terms import RecordKind
 
 _OPENING = frozenset({RecordKind.INTENT, RecordKind.DENIED, RecordKind.NOTE})
 
 
-def write(ledger: Ledger, head: Head, batch: Sequence[Pending]) -> list[Result]:
+def write(
+    ledger: Ledger, head: Head, batch: Sequence[Pending], recent: Recent | None = None
+) -> list[Result]:
     """Chain and commit a batch in a transaction that has begun; one result for each.
 
     A key that was used before is the result of its own draft alone.
@@ -36,7 +39,7 @@ def write(ledger: Ledger, head: Head, batch: Sequence[Pending]) -> list[Result]:
         ledger.rollback()
         return list(conflicts.values())
     entries, texts = _chained(head, accepted, at)
-    ids = _commit(ledger, entries, texts)
+    ids = _commit(ledger, head, entries, texts, recent or Recent())
     written = iter(
         Appended(entry.n, entry.id, entry.hash, ids[entry.action_id]) for entry in entries
     )
@@ -70,14 +73,22 @@ def _chained(head: Head, accepted: Sequence[Entry], at: datetime) -> tuple[list[
     return entries, texts
 
 
-def _commit(ledger: Ledger, entries: Sequence[Entry], texts: Sequence[str]) -> dict[UUID, int]:
+def _commit(
+    ledger: Ledger, head: Head, entries: Sequence[Entry], texts: Sequence[str], recent: Recent
+) -> dict[UUID, int]:
     """Write records and projection; the ids of all attempts that were touched."""
     later = {entry.action_id for entry in entries if entry.kind not in _OPENING}
-    stored = ledger.actions(later) if later else {}
+    stored = recent.rows(head.hash, later)
+    if unknown := later - stored.keys():
+        stored |= ledger.actions(unknown)
     rows: dict[UUID, ActionRow] = {action_id: row for action_id, (_, row) in stored.items()}
     for entry in entries:
         rows[entry.action_id] = fold(rows.get(entry.action_id), entry)
+    opened = [row for action_id, row in rows.items() if action_id not in stored]
+    changed = {pk: Change(row, rows[action_id]) for action_id, (pk, row) in stored.items()}
     ids = {action_id: pk for action_id, (pk, _) in stored.items()}
-    opened = [row for action_id, row in rows.items() if action_id not in ids]
-    changed = {pk: rows[action_id] for action_id, pk in ids.items()}
-    return ids | ledger.commit(Batch(entries, texts, opened, changed))
+    ids |= ledger.commit(Batch(entries, texts, opened, changed))
+    recent.keep(
+        entries[-1].hash, {action_id: (ids[action_id], row) for action_id, row in rows.items()}
+    )
+    return ids

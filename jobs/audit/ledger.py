@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from django.db import DEFAULT_DB_ALIAS, connections
@@ -32,6 +32,13 @@ class Head:
     record_id: int = 0
 
 
+class Change(NamedTuple):
+    """A row as it is stored, and as it is to be."""
+
+    before: ActionRow
+    after: ActionRow
+
+
 @dataclass(frozen=True, slots=True)
 class Batch:
     """All that one transaction writes."""
@@ -39,7 +46,7 @@ class Batch:
     entries: Sequence[Entry]
     texts: Sequence[str]  # their canonical forms
     opened: Sequence[ActionRow]
-    changed: Mapping[int, ActionRow]  # by the id of their `Action`
+    changed: Mapping[int, Change]  # by the id of their `Action`
 
 
 class LedgerBusy(Exception):

@@ -35,13 +35,26 @@ from jobs.audit.projection import ActionRow
 LOCK_KEY: Final = 0x506F6469756D  # "Podium" in ASCII
 _ROW: Final = ",".join(ActionRow._fields)
 
+# For this transaction alone, whatever the server, the role or a pooler between has set.
+_SETTINGS: Final = {
+    "synchronous_commit": "on",
+    "statement_timeout": f"{deadlines.STATEMENT_S}s",
+    "idle_in_transaction_session_timeout": f"{deadlines.STUCK_TRANSACTION_S}s",
+    "lock_timeout": f"{deadlines.ADVISORY_LOCK_S}s",
+    # A handful of rows by their ids: without statistics, and in a plan that is kept, the planner
+    # would rather read the whole table.
+    "enable_seqscan": "off",
+    "enable_hashjoin": "off",
+    "enable_mergejoin": "off",
+}
+_SET: Final = ", ".join(
+    f"set_config('{name}', '{value}', true)" for name, value in _SETTINGS.items()
+)
+
 # One round trip. Each statement takes its own snapshot, so the head is read after the lock.
 _BEGIN: Final = f"""
 BEGIN ISOLATION LEVEL READ COMMITTED;
-SET LOCAL synchronous_commit = on;
-SET LOCAL statement_timeout = '{deadlines.STATEMENT_S}s';
-SET LOCAL idle_in_transaction_session_timeout = '{deadlines.STUCK_TRANSACTION_S}s';
-SET LOCAL lock_timeout = '{deadlines.ADVISORY_LOCK_S}s';
+SELECT {_SET};
 SELECT pg_advisory_xact_lock({LOCK_KEY});
 SELECT n, hash, (SELECT max(id) FROM {RECORDS}) FROM {RECORDS}
     WHERE chain = '{CHAIN}' ORDER BY n DESC LIMIT 1;
@@ -149,8 +162,8 @@ class PostgresqlLedger(Ledger):
                 rows = json.dumps([_action_values(row) for row in batch.opened])
                 opened = self._cursor().execute(_INSERT_ACTIONS, (rows,))
             if batch.changed:
-                changed = [_action_values(row) | {"id": pk} for pk, row in batch.changed.items()]
-                self._cursor().execute(_UPDATE_ACTIONS, (json.dumps(changed),))
+                after = [_action_values(row) | {"id": pk} for pk, (_, row) in batch.changed.items()]
+                self._cursor().execute(_UPDATE_ACTIONS, (json.dumps(after),))
             self._cursor().execute("COMMIT")
         return dict(opened.fetchall()) if opened else {}
 

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any, Final
 from uuid import UUID
@@ -16,12 +17,11 @@ from uuid import UUID
 from jobs.audit.deadlines import LOCK_POLL_S
 from jobs.audit.draft import IdempotencyDraft
 from jobs.audit.entry import Entry
-from jobs.audit.ledger import ACTIONS, CHAIN, KEYS, RECORDS, Batch, Head, Ledger, LedgerBusy
+from jobs.audit.ledger import ACTIONS, CHAIN, KEYS, RECORDS, Batch, Change, Head, Ledger, LedgerBusy
 from jobs.audit.projection import ActionRow
 
 # 16 MB of log between two checkpoints: pages that are written again and again are copied back once.
 _CHECKPOINT_PAGES: Final = 4_000
-_OUTCOME: Final = ActionRow._fields.index("outcome")
 
 
 def _insert(table: str, columns: Sequence[str]) -> str:
@@ -29,6 +29,7 @@ def _insert(table: str, columns: Sequence[str]) -> str:
     return f"INSERT INTO {table} ({','.join(columns)}) VALUES ({marks})"  # noqa: S608 - our names
 
 
+@cache
 def _update(columns: Sequence[str]) -> str:
     settings = ",".join(f"{name}=?" for name in columns)
     return f"UPDATE {ACTIONS} SET {settings} WHERE id=?"  # noqa: S608 - our own names
@@ -46,7 +47,6 @@ _KEY_COLUMNS: Final = (
     "created_at",
 )
 _INSERT_KEY: Final = _insert(KEYS, _KEY_COLUMNS) + " ON CONFLICT DO NOTHING"
-_UPDATE_ACTION: Final = _update((*ActionRow._fields[_OUTCOME:], "job_pk", "job_id"))
 _SELECT_ACTION: Final = f"SELECT id,{','.join(ActionRow._fields)} FROM {ACTIONS} WHERE action_id=?"  # noqa: S608
 _SELECT_HEAD: Final = (
     f"SELECT n, hash, (SELECT max(id) FROM {RECORDS}) FROM {RECORDS}"  # noqa: S608 - our names
@@ -108,8 +108,8 @@ class SqliteLedger(Ledger):
         for row in batch.opened:
             cursor = raw.execute(_INSERT_ACTION, _adapted(row))
             ids[row.action_id] = cursor.lastrowid or 0
-        for pk, row in batch.changed.items():
-            raw.execute(_UPDATE_ACTION, (*_adapted(row[_OUTCOME:]), row.job_pk, row.job_id, pk))
+        for pk, change in batch.changed.items():
+            update(raw, pk, change)
         raw.execute("COMMIT")
         self._unlock()
         return ids
@@ -148,6 +148,17 @@ class SqliteLedger(Ledger):
     def _unlock(self) -> None:
         if self._lock >= 0:
             fcntl.flock(self._lock, fcntl.LOCK_UN)
+
+
+def update(raw: sqlite3.Connection, pk: int, change: Change) -> None:
+    """Write the columns that differ: SQLite takes each one named for changed in its indexes."""
+    differing = {
+        name: after
+        for name, before, after in zip(ActionRow._fields, *change, strict=True)
+        if before != after
+    }
+    if differing:
+        raw.execute(_update(tuple(differing)), (*_adapted(differing.values()), pk))
 
 
 def lock_path() -> Path:

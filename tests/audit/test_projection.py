@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from jobs import audit
-from jobs.audit import Draft
+from jobs.audit import Draft, deadlines
+from jobs.audit.appender import Appender
+from jobs.audit.entry import Entry
 from jobs.audit.lists import Differences, compare, rebuild
 from jobs.audit.models import Action
+from jobs.audit.pending import Pending, ThreadBell
 from jobs.terms import Outcome, RecordKind, Verdict
 from tests.audit.drafts import make_draft
 
@@ -136,4 +140,37 @@ def test_rebuild_works_in_portions(monkeypatch: pytest.MonkeyPatch) -> None:
         _attempt(_outcome(Outcome.SUCCEEDED), _reconciled(Verdict.HAPPENED))
     Action.objects.filter(pk__in=Action.objects.order_by("pk")[1:4]).delete()
     assert compare() == rebuild() == Differences(absent=3)
+    assert compare() == Differences()
+
+
+def test_verdict_that_another_process_wrote_meanwhile_is_not_lost() -> None:
+    intent = make_draft()
+    audit.append(intent)
+    judged = {"kind": RecordKind.RECONCILED, "outcome": Verdict.CANNOT_BE_KNOWN}
+    in_another_process(action_id=intent.action_id, **judged)
+    audit.append(
+        make_draft(RecordKind.OUTCOME, action_id=intent.action_id, outcome=Outcome.UNKNOWN)
+    )
+    assert Action.objects.get().verdict == Verdict.CANNOT_BE_KNOWN
+    assert compare() == Differences()
+
+
+def in_another_process(**fields: Any) -> None:
+    """An appender that knows nothing of this process's."""
+    other = Appender()
+    bell = ThreadBell()
+    other.submit(Pending(Entry.of_draft(make_draft(**fields), timezone.now()), None, bell))
+    assert isinstance(bell.wait(deadlines.WAIT_S), audit.Appended)
+    assert other.close()
+
+
+def test_attempts_that_are_remembered_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jobs.audit.recent._MOST", 2)
+    intents = [make_draft() for _ in range(4)]
+    for intent in intents:
+        audit.append(intent)
+    for intent in intents:
+        later = _outcome(Outcome.SUCCEEDED, action_id=intent.action_id)
+        audit.append(make_draft(**later))
+    assert {action.outcome for action in Action.objects.all()} == {Outcome.SUCCEEDED}
     assert compare() == Differences()
