@@ -14,7 +14,7 @@ from typing import Final
 import structlog
 
 from jobs.conductor import ConductorError
-from jobs.live import metrics, retention, standing
+from jobs.live import metrics, standing
 from jobs.live.database import DatabaseThread
 from jobs.live.hints import Hints
 from jobs.live.lease import RENEW_S, Lease, LeaseLost
@@ -42,9 +42,12 @@ _log = structlog.get_logger(__name__)
 class Relay:
     """From one conductor to the event log."""
 
-    def __init__(self, conductor: Conductor, *, reconcile: Reconcile | None = None) -> None:
+    def __init__(
+        self, conductor: Conductor, leases: DatabaseThread, *, reconcile: Reconcile | None = None
+    ) -> None:
         self.conductor = conductor
         self.lease = Lease(conductor.pk)
+        self._leases = leases  # a thread on which nothing takes long
         self._reconcile = reconcile
         self._stopping = asyncio.Event()
 
@@ -54,25 +57,22 @@ class Relay:
 
     async def run(self) -> None:
         """Relay until `stop`, or stand by while another process does."""
-        db = DatabaseThread(f"relay-{self.conductor.slug}")
         pause = Pause(0.5, RENEW_S)
-        try:
-            while not self._stopping.is_set():
-                try:
-                    with surviving("relay begins again", conductor=self.conductor.slug):
-                        if await db.run(self.lease.take):
-                            pause.reset()
-                            await self._relay(db)
-                            continue
-                except LeaseLost as error:
-                    _log.warning("standing by", conductor=self.conductor.slug, reason=str(error))
-                await self._pause(pause.grow())
-        finally:
-            await asyncio.to_thread(db.close)
+        while not self._stopping.is_set():
+            try:
+                with surviving("relay begins again", conductor=self.conductor.slug):
+                    if await self._leases.run(self.lease.take):
+                        pause.reset()
+                        await self._relay()
+                        continue
+            except LeaseLost as error:
+                _log.warning("standing by", conductor=self.conductor.slug, reason=str(error))
+            await self._pause(pause.grow())
 
-    async def _relay(self, db: DatabaseThread) -> None:
+    async def _relay(self) -> None:
         """Everything that the holder of the lease does, until it is lost or `stop`."""
-        # Output lines do not wait behind a big checkpoint.
+        # Two threads: output lines do not wait behind a big checkpoint.
+        db = DatabaseThread(f"relay-{self.conductor.slug}")
         events_db = DatabaseThread(f"events-{self.conductor.slug}")
         client, hints = client_for(self.conductor), Hints()
         look = Look(self.conductor, client, db, self.lease.check)
@@ -86,7 +86,6 @@ class Relay:
                 others = [
                     tasks.create_task(self._look(look, listener, hints, db), name=f"looks {name}"),
                     tasks.create_task(listener.listen(), name=f"stream of {name}"),
-                    tasks.create_task(self._prune(), name=f"pruning for {name}"),
                     tasks.create_task(self._reconcile_now_and_then(look), name=f"open {name}"),
                 ]
                 await self._stopping.wait()
@@ -103,8 +102,9 @@ class Relay:
                 raise
             raise LeaseLost("another process relays this conductor now") from None
         finally:
-            await asyncio.to_thread(events_db.close)
-        await db.run(self.lease.release)
+            for thread in (db, events_db):
+                await asyncio.to_thread(thread.close)
+        await self._leases.run(self.lease.release)
 
     async def _drain(self, listener: Listener) -> None:
         try:
@@ -114,17 +114,13 @@ class Relay:
             _log.warning("some events could not be stored in time", conductor=self.conductor.slug)
 
     async def _keep_lease(self) -> None:
-        """Renew the lease in time, on a thread that nothing else holds up."""
-        db = DatabaseThread(f"lease-{self.conductor.slug}")
-        try:
-            while True:
-                await asyncio.sleep(RENEW_S)
-                # Writers check it too, so a lease that runs out meanwhile does no harm.
-                with surviving("lease not renewed", conductor=self.conductor.slug):
-                    if not await db.run(self.lease.take):
-                        raise LeaseLost("another process took over")
-        finally:
-            await asyncio.to_thread(db.close)
+        """Renew the lease in time."""
+        while True:
+            await asyncio.sleep(RENEW_S)
+            # Writers check it too, so a lease that runs out meanwhile does no harm.
+            with surviving("lease not renewed", conductor=self.conductor.slug):
+                if not await self._leases.run(self.lease.take):
+                    raise LeaseLost("another process took over")
 
     async def _look(self, look: Look, listener: Listener, hints: Hints, db: DatabaseThread) -> None:
         pause = Pause(0.5, 5.0)
@@ -153,19 +149,6 @@ class Relay:
 
     async def _note(self, trouble: Trouble, db: DatabaseThread) -> None:
         await db.run(standing.record_trouble, self.conductor, trouble, guard=self.lease.check)
-
-    async def _prune(self) -> None:
-        db = DatabaseThread(f"pruning-{self.conductor.slug}")
-        try:
-            while True:
-                with surviving("old events not pruned"):
-                    for _ in range(retention.PORTIONS):
-                        if not await db.run(retention.prune_some):
-                            break
-                        await asyncio.sleep(0.02)  # others write as well
-                await asyncio.sleep(retention.EVERY_S)
-        finally:
-            await asyncio.to_thread(db.close)
 
     async def _reconcile_now_and_then(self, look: Look) -> None:
         """Have attempts without an answer judged, while the conductor can be asked."""

@@ -9,6 +9,7 @@ from typing import Final
 
 import structlog
 
+from jobs.live import retention
 from jobs.live.database import DatabaseThread
 from jobs.live.relay import Reconcile, Relay
 from jobs.live.surviving import surviving
@@ -36,27 +37,41 @@ class Relays:
         db = DatabaseThread("relays")
         try:
             async with asyncio.TaskGroup() as tasks:
+                pruning = tasks.create_task(self._prune(db), name="pruning of events")
                 while not self._stopping.is_set():
                     with surviving("conductors not looked up"):
-                        self._keep_up(await db.run(_enabled), tasks)
+                        self._keep_up(await db.run(_enabled), db, tasks)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_S):
                             await self._stopping.wait()
+                pruning.cancel()
                 for _, relay in self._running.values():
                     relay.stop()
         finally:
             await asyncio.to_thread(db.close)
 
-    def _keep_up(self, conductors: list[Conductor], tasks: asyncio.TaskGroup) -> None:
+    def _keep_up(
+        self, conductors: list[Conductor], db: DatabaseThread, tasks: asyncio.TaskGroup
+    ) -> None:
         wanted = {conductor.pk: conductor for conductor in conductors}
         for pk, (place, relay) in list(self._running.items()):
             if pk not in wanted or wanted[pk].socket_path != place:
                 relay.stop()
         for pk, conductor in wanted.items():
             if pk not in self._running:
-                relay = Relay(conductor, reconcile=self._reconcile)
+                relay = Relay(conductor, db, reconcile=self._reconcile)
                 self._running[pk] = (conductor.socket_path, relay)
                 tasks.create_task(self._run(pk, relay), name=f"relay {conductor.slug}")
+
+    async def _prune(self, db: DatabaseThread) -> None:
+        """Delete old events, for ever; several processes may do so at once."""
+        while True:
+            with surviving("old events not pruned"):
+                for _ in range(retention.PORTIONS):
+                    if not await db.run(retention.prune_some):
+                        break
+                    await asyncio.sleep(retention.BETWEEN_S)
+            await asyncio.sleep(retention.EVERY_S)
 
     async def _run(self, pk: int, relay: Relay) -> None:
         try:

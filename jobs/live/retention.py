@@ -15,6 +15,7 @@ from jobs.live.models import Event
 
 EVERY_S: Final = 60.0
 AT_ONCE: Final = 500  # well under 20 ms of the write lock
+BETWEEN_S: Final = 0.02  # others write as well
 PORTIONS: Final = 200  # per call, so that a first prune of a big log does not take for ever
 
 

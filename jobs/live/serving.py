@@ -28,13 +28,17 @@ from twisted.internet.defer import Deferred  # noqa: E402
 
 from jobs.live import farewells  # noqa: E402
 from jobs.live.hub import the_hub  # noqa: E402
-from jobs.live.requests import MAX_FRAME_BYTES  # noqa: E402
 
 # Time for close frames to leave, for requests under way to be answered, and for what then still
 # runs to be cancelled.
 _FAREWELL_S: Final = 0.3
 _REQUESTS_S: Final = 3.0
 _CANCELLED_S: Final = 5.0
+
+
+# The server holds its own messages to this too, and an event is long: 16 KiB of data, in which each
+# `<` takes six bytes. What a client may send is bounded where it is read.
+_MOST_MESSAGE_BYTES: Final = 256 * 1024
 
 
 class CannotListen(Exception):
@@ -94,8 +98,8 @@ def serve(
         endpoints=[endpoint(bind, port)],
         signal_handlers=True,
         server_name="podium",
-        websocket_max_message_size=MAX_FRAME_BYTES,
-        websocket_max_frame_size=MAX_FRAME_BYTES,
+        websocket_max_message_size=_MOST_MESSAGE_BYTES,
+        websocket_max_frame_size=_MOST_MESSAGE_BYTES,
     )
 
     def started() -> None:

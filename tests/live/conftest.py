@@ -17,6 +17,7 @@ import pytest
 from django.db import connection, connections
 from pytest_django import DjangoDbBlocker
 
+from jobs.live.database import DatabaseThread
 from jobs.live.models import Event
 from jobs.live.relay import Relay
 from jobs.registry.models import Conductor
@@ -54,13 +55,17 @@ def conductor(transactional_db: None, short_tmp: Path) -> Conductor:
 @asynccontextmanager
 async def relaying(conductor: Conductor, **options: Any) -> AsyncIterator[Relay]:
     """A relay that runs for as long as the block."""
-    relay = Relay(conductor, **options)
-    async with asyncio.TaskGroup() as tasks:
-        tasks.create_task(relay.run(), name="relay under test")
-        try:
-            yield relay
-        finally:
-            relay.stop()
+    leases = DatabaseThread("leases")
+    relay = Relay(conductor, leases, **options)
+    try:
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(relay.run(), name="relay under test")
+            try:
+                yield relay
+            finally:
+                relay.stop()
+    finally:
+        await asyncio.to_thread(leases.close)
 
 
 async def stored(*, event: str = "", **filters: Any) -> list[Event]:

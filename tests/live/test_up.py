@@ -376,6 +376,23 @@ async def test_what_sheets_say_while_it_ends_is_kept(installation: Installation)
     ]
 
 
+@pytest.mark.postgresql
+async def test_it_runs_on_postgresql(short_tmp: Path, postgresql_url: str) -> None:
+    fresh = Installation(short_tmp / "home", free_port(), {"DATABASE_URL": postgresql_url})
+    try:
+        await asyncio.to_thread(fresh.start)
+        browser = await asyncio.to_thread(fresh.login)
+        async with Socket.open(fresh.socket_url, **browser) as socket:
+            await socket.subscribed(None)
+            await submit(fresh, "lines", LINES)
+            heard = await follow(socket, "job.completed")
+        assert [e["sheet"] for e in heard if e["event"] == "sheet.completed"] == [1, 2, 3]
+        assert await asyncio.to_thread(fresh.stop) == 0
+        assert "Traceback" not in fresh.said
+    finally:
+        fresh.clean_up()
+
+
 # -- manage.py relay ------------------------------------------------------------------------------
 
 
