@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
 
 import httpx
 import pytest
@@ -29,6 +29,19 @@ ARGUMENTS = (
 ACTION_S = 15.0
 
 expect.set_options(timeout=patience(ACTION_S) * 1000)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With a failure, say what the console said and what it knew."""
+    report = yield
+    console = getattr(item, "funcargs", {}).get("console")
+    if report.failed and isinstance(console, Console):
+        report.sections.append(("what manage.py up said", console.output[-4_000:]))
+        report.sections.append(("its last events", "\n".join(console.events(20))))
+    return report
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -62,6 +63,13 @@ class Console:
     def output(self) -> str:
         """All that it has printed so far."""
         return (self.home / "output").read_text(errors="replace")
+
+    def events(self, count: int) -> list[str]:
+        """The last rows of its event log, newest last."""
+        query = "SELECT seq, at, job_pk, job_id, event, sheet, data FROM jobs_event"
+        with closing(sqlite3.connect(f"file:{self.home}/podium.sqlite3?mode=ro", uri=True)) as file:
+            rows = file.execute(f"{query} ORDER BY seq DESC LIMIT ?", (count,)).fetchall()
+        return [" ".join(str(value) for value in row)[:300] for row in reversed(rows)]
 
     def manage(self, *arguments: str) -> str:
         """What a management command prints."""
