@@ -23,13 +23,13 @@ from django.utils import timezone
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.answers import Answer
-from jobs.actions.database import in_database
 from jobs.actions.deadlines import ACTION_S
 from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
 from jobs.actions.refresh import Listing, learn, listing_now
 from jobs.actions.results import ActionResult
 from jobs.actions.words import shortened
 from jobs.audit import Draft, Origin, new_action_id
+from jobs.database import in_database
 from jobs.errors import AuditUnavailable, IdempotencyConflict, InsideTransaction
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job

@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from jobs.actions import answers
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
-from jobs.actions.database import in_database
 from jobs.actions.idempotency import request_key
 from jobs.actions.refresh import Listing, listing_now
 from jobs.actions.results import ActionResult
@@ -19,6 +18,7 @@ from jobs.actions.words import key_from, reason_from, written
 from jobs.audit import Origin
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
+from jobs.database import in_database
 from jobs.errors import ConductorError
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job

@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from jobs.actions.database import in_database
 from jobs.actions.deadlines import KEYS_KEPT_DAYS, REPEAT_POLL_S, REPEAT_WAIT_S, RETRY_AFTER_S
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
 from jobs.audit import IdempotencyDraft
 from jobs.audit.models import Action, IdempotencyKey
+from jobs.database import in_database
 from jobs.errors import IdempotencyConflict
 from jobs.terms import Outcome
 

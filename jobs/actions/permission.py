@@ -6,9 +6,9 @@ from django.contrib.auth.models import User
 
 from jobs import audit
 from jobs.access import policy
-from jobs.actions.database import in_database
 from jobs.actions.problems import unacceptable
 from jobs.audit import Draft, Origin, new_action_id
+from jobs.database import in_database
 from jobs.errors import ScoreError
 from jobs.registry.models import Conductor
 from jobs.terms import Outcome, RecordKind, Verb

@@ -16,10 +16,10 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import User
 
-from jobs.actions import files, workspaces
-from jobs.actions.database import in_database
+from jobs.actions import score_paths, workspaces
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
+from jobs.database import in_database
 from jobs.errors import ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import Finding, ScoreLimits, Summary, parse_score
@@ -85,7 +85,9 @@ async def _prepared(
             score = ScoreText(version.text.encode())
         elif isinstance(source, ScorePath):
             roots, limit = settings.PODIUM_SCORE_ROOTS, settings.PODIUM_MAX_SCORE_BYTES
-            score = await loop.run_in_executor(_JUDGES, files.read_score, source.path, roots, limit)
+            score = await loop.run_in_executor(
+                _JUDGES, score_paths.read_score, source.path, roots, limit
+            )
         else:
             score = ScoreText(source.text.encode("utf-8", "surrogatepass"))
     except ScoreError as error:

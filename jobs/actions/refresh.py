@@ -11,10 +11,10 @@ import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
-from jobs.actions.database import in_database
 from jobs.actions.runs import known_run
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
+from jobs.database import in_database
 from jobs.errors import ConductorError
 from jobs.live.recording import record_cleared, record_rows
 from jobs.registry.models import Conductor, Job

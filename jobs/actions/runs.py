@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from enum import Enum
 
 from jobs.conductor.messages import JobRow
-from jobs.registry.models import Job, JobQuerySet
+from jobs.registry.models import Job
 
 
 def known_run(pk: int | None) -> Job | None:
     """The run of that id, with what is shown beside it."""
     if pk is None:
         return None
-    return with_surroundings(Job.objects.all()).filter(pk=pk).first()
-
-
-def with_surroundings(runs: JobQuerySet) -> JobQuerySet:
-    """The runs with their conductors and score versions, but without the versions' long texts."""
-    return runs.select_related("conductor", "score_version").defer("score_version__text")
+    return Job.objects.with_surroundings().filter(pk=pk).first()
 
 
 class Presence(Enum):

@@ -10,13 +10,13 @@ from django.db import connection
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.completion import to_the_end
-from jobs.actions.database import in_database
 from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
 from jobs.actions.words import UnfitText, reason_from
 from jobs.audit import Draft, Origin, new_action_id
 from jobs.audit.models import Action
+from jobs.database import in_database
 from jobs.errors import AccessDenied, IdempotencyConflict, InsideTransaction
 from jobs.terms import Outcome, RecordKind, Verb, Verdict
 

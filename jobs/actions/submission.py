@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from jobs.actions.score_files import Readers
 from jobs.actions.sources import ScoreText
-from jobs.actions.submissions import Readers
 from jobs.conductor.messages import JobRequest
 from jobs.registry.models import ScoreVersion
 from jobs.scores import Summary

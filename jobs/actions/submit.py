@@ -16,11 +16,10 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import DatabaseError
 
-from jobs.actions import answers, submissions
+from jobs.actions import answers, score_files
 from jobs.actions.answers import Answer
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
-from jobs.actions.database import in_database
 from jobs.actions.idempotency import request_key
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
@@ -30,6 +29,7 @@ from jobs.actions.sources import ScoreText, SubmitSource, described
 from jobs.actions.submission import Submission
 from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
+from jobs.database import in_database
 from jobs.errors import ConductorError, ScoreError
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
@@ -118,7 +118,7 @@ def _settled(
     score, summary, workspace = preparation.score, preparation.summary, preparation.workspace
     if not preparation.is_acceptable or score is None or summary is None or workspace is None:
         raise ScoreError("The score is not acceptable as it is.", preparation.findings)
-    readers = submissions.readers_for(attempt.conductor)
+    readers = score_files.readers_for(attempt.conductor)
     if readers is None and score.file is None:
         message = (
             "This conductor runs as another user and shares no group with Podium, so it could "
@@ -131,9 +131,9 @@ def _settled(
         summary=summary,
         version=preparation.version or keep_version(preparation.name, score, attempt.actor),
         path=score.file
-        or submissions.place_for(settings.PODIUM_SUBMISSIONS, attempt.action_id, preparation.name),
+        or score_files.place_for(settings.PODIUM_SUBMISSIONS, attempt.action_id, preparation.name),
         workspace=workspace,
-        readers=readers or submissions.Readers(),
+        readers=readers or score_files.Readers(),
         start_sheet=start_sheet,
         self_healing=self_healing,
     )
@@ -144,7 +144,7 @@ async def _send(submission: Submission, attempt: Attempt) -> Conclusion:
     if submission.is_ours:
         try:
             await asyncio.to_thread(
-                submissions.write, submission.path, submission.score.content, submission.readers
+                score_files.write, submission.path, submission.score.content, submission.readers
             )
         except OSError as error:
             words = f"The score could not be written to {submission.path}: {error.strerror}."
@@ -178,7 +178,7 @@ async def _tidy(submission: Submission, answer: Answer) -> None:
     """Take the file away again where the conductor will certainly never read it."""
     if submission.is_ours and answer.outcome in {Outcome.REFUSED, Outcome.FAILED}:
         try:
-            await asyncio.to_thread(submissions.discard, submission.path)
+            await asyncio.to_thread(score_files.discard, submission.path)
         except OSError as error:
             _log.warning("submission not discarded", path=str(submission.path), error=str(error))
 

@@ -12,7 +12,6 @@ from ninja import Query, Router
 
 from jobs import actions
 from jobs.access import policy
-from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.exporting import exported
@@ -22,6 +21,7 @@ from jobs.api.problems import problem
 from jobs.api.shapes.answers import ProblemOut
 from jobs.api.shapes.audit import AttemptOut, AttemptWithRecords
 from jobs.audit.models import Action, AuditRecord
+from jobs.database import in_database
 
 router = Router(tags=["audit"])
 

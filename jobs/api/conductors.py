@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse
 from ninja import Query, Router
 
 from jobs.access import policy
-from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of
 from jobs.api.paging import Page, Paging, newest_first, only_known
 from jobs.api.shapes.answers import ProblemOut
 from jobs.api.shapes.conductors import ConductorOut
+from jobs.database import in_database
 
 router = Router(tags=["conductors"])
 

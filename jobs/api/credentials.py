@@ -12,8 +12,8 @@ from ninja.errors import AuthenticationError, HttpError
 from ninja.security.base import AuthBase
 
 from jobs.access import tokens
-from jobs.actions.database import in_database
 from jobs.api.guesses import GuessLimit
+from jobs.database import in_database
 
 _SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _guesses = GuessLimit()

@@ -13,9 +13,9 @@ from django.utils import timezone
 
 from jobs import audit
 from jobs.access import policy
-from jobs.actions.database import in_database
 from jobs.api.filters import AttemptFilters, chosen
 from jobs.audit import Draft, Origin, export, new_action_id
+from jobs.database import in_database
 from jobs.terms import Outcome, RecordKind
 
 VERB: Final = "export audit log"

@@ -13,8 +13,6 @@ from ninja.params import functions
 from jobs import actions
 from jobs.access import policy
 from jobs.actions import ActionResult
-from jobs.actions.database import in_database
-from jobs.actions.runs import with_surroundings
 from jobs.api.answering import acted, document, job_out, rights_of, submitted
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.paging import Page, Paging, Plain, newest_first, oldest_first, only_known
@@ -22,6 +20,7 @@ from jobs.api.scores import source_from
 from jobs.api.shapes.answers import ActionAnswer, ProblemOut
 from jobs.api.shapes.bodies import ReasonIn, SubmitIn
 from jobs.api.shapes.jobs import EventOut, JobOut, SheetOut
+from jobs.database import in_database
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, JobQuerySet
 from jobs.terms import Verb
@@ -191,7 +190,7 @@ def _job_and_rights(user: User, pk: int) -> tuple[Job, frozenset[Verb]]:
 
 
 def _visible(user: User) -> JobQuerySet:
-    return with_surroundings(policy.visible_jobs(user))
+    return policy.visible_jobs(user).with_surroundings()
 
 
 def _job(user: User, pk: int) -> Job:

@@ -9,13 +9,13 @@ from ninja import Router
 
 from jobs import actions
 from jobs.actions import InlineScore, Preparation, ScorePath, StoredScore, SubmitSource
-from jobs.actions.database import in_database
 from jobs.api.answering import document
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.problems import problem
 from jobs.api.shapes.answers import ProblemOut
 from jobs.api.shapes.bodies import ScoreIn
 from jobs.api.shapes.scores import FindingOut, SummaryOut, ValidationOut
+from jobs.database import in_database
 from jobs.errors import ScoreError
 
 router = Router(tags=["scores"])

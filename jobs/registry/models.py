@@ -100,6 +100,10 @@ class JobQuerySet(models.QuerySet["Job"]):
         """Runs with a terminal status."""
         return self.filter(status__in=TERMINAL_JOB_STATUSES)
 
+    def with_surroundings(self) -> Self:
+        """With their conductors and score versions, but without the versions' long texts."""
+        return self.select_related("conductor", "score_version").defer("score_version__text")
+
 
 class Job(models.Model):
     """One run of a score: (conductor, job_id, submitted_at).

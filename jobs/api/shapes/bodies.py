@@ -5,7 +5,7 @@ from __future__ import annotations
 from ninja import Schema
 from pydantic import ConfigDict, Field
 
-from jobs.actions.words import MAX_REASON_LETTERS
+from jobs.actions import MAX_REASON_LETTERS
 
 
 class Strict(Schema):

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from jobs.actions.reconcile import reconcile_open
+from jobs.actions import reconcile_open
 from jobs.live import feed
 from jobs.live.relays import Relays
 

@@ -14,7 +14,7 @@ from django.db import connections
 from jobs.live import serving  # before anything else of Twisted: see there
 
 # isort: split
-from jobs.actions.reconcile import reconcile_open
+from jobs.actions import reconcile_open
 from jobs.live import feed, preparing
 from jobs.live.conducting import ConductorKeeper
 from jobs.live.events import EventDraft, store

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobs.actions.files import read_score
+from jobs.actions.score_paths import read_score
 from jobs.errors import ScoreError
 
 LIMIT = 1_000

@@ -9,39 +9,39 @@ from uuid import uuid4
 
 import pytest
 
-from jobs.actions import submissions
-from jobs.actions.submissions import Readers, readers_for
+from jobs.actions import score_files
+from jobs.actions.score_files import Readers, readers_for
 from jobs.registry.models import Conductor
 
 
 def test_file_is_private_and_named_after_the_job(tmp_path: Path) -> None:
-    path = submissions.place_for(tmp_path / "submissions", uuid4(), "nightly")
-    submissions.write(path, b"name: nightly", Readers())
+    path = score_files.place_for(tmp_path / "submissions", uuid4(), "nightly")
+    score_files.write(path, b"name: nightly", Readers())
     assert (path.name, path.read_bytes()) == ("nightly.yaml", b"name: nightly")
     assert path.stat().st_mode & 0o777 == 0o600
     assert path.parent.stat().st_mode & 0o777 == 0o700
 
 
 def test_shared_group_may_read_and_nobody_else(tmp_path: Path) -> None:
-    path = submissions.place_for(tmp_path, uuid4(), "nightly")
-    submissions.write(path, b"x", Readers(group=os.getegid()))
+    path = score_files.place_for(tmp_path, uuid4(), "nightly")
+    score_files.write(path, b"x", Readers(group=os.getegid()))
     assert (path.stat().st_mode & 0o777, path.stat().st_gid) == (0o640, os.getegid())
     assert path.parent.stat().st_mode & 0o777 == 0o750
     assert path.parent.parent.stat().st_mode & 0o777 == 0o711
 
 
 def test_file_is_never_overwritten(tmp_path: Path) -> None:
-    path = submissions.place_for(tmp_path, uuid4(), "nightly")
-    submissions.write(path, b"first", Readers())
+    path = score_files.place_for(tmp_path, uuid4(), "nightly")
+    score_files.write(path, b"first", Readers())
     with pytest.raises(FileExistsError):
-        submissions.write(path, b"second", Readers())
+        score_files.write(path, b"second", Readers())
     assert path.read_bytes() == b"first"
 
 
 def test_discarded_file_leaves_nothing(tmp_path: Path) -> None:
-    path = submissions.place_for(tmp_path, uuid4(), "nightly")
-    submissions.write(path, b"x", Readers())
-    submissions.discard(path)
+    path = score_files.place_for(tmp_path, uuid4(), "nightly")
+    score_files.write(path, b"x", Readers())
+    score_files.discard(path)
     assert list(tmp_path.iterdir()) == []
 
 
