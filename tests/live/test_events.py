@@ -150,15 +150,15 @@ def test_a_big_checkpoint_is_written_in_short_transactions(monkeypatch: Any) -> 
 def test_data_that_is_too_big_is_replaced_by_a_word_that_says_so() -> None:
     store([draft(junk=["x" * 4_000] * 100), draft(text="nul \0")])
     first, second = Event.objects.order_by("seq")
-    assert first.data == {"truncated": True, "keys": ["n", "junk"]}
+    assert first.data == {"truncated": True, "keys": ["n", "junk", "is_cut"]}
     assert second.data["text"] == "nul \ufffd"
 
 
 def test_a_full_preview_of_wide_letters_is_cut_and_not_dropped() -> None:
     store([draft(preview="\N{SEEDLING}" * 4_096, offset=7), draft(preview="\0" * 4_096, offset=8)])
     first, second = Event.objects.order_by("seq")
-    assert first.data == {"n": 0, "preview": "\N{SEEDLING}" * 1_200, "offset": 7}
-    assert second.data == {"n": 0, "preview": "\ufffd" * 1_200, "offset": 8}
+    assert first.data == {"n": 0, "preview": "\N{SEEDLING}" * 1_200, "offset": 7, "is_cut": True}
+    assert second.data == {"n": 0, "preview": "\ufffd" * 1_200, "offset": 8, "is_cut": True}
 
 
 @pytest.mark.redis

@@ -44,6 +44,8 @@ class Command(BaseCommand):
             if keeper is not None:
                 keeper.start()  # it takes a second, in which the rest is prepared
             self._run(keeper, relays)
+        except KeyboardInterrupt:
+            self.stdout.write("Interrupted before Podium was ready.")
         finally:
             # The conductor is told to end once all sockets are closed; the relay stays until it
             # has ended, so that what running sheets still say is stored.
