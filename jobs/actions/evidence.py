@@ -17,7 +17,7 @@ from jobs.registry.models import Job
 from jobs.terms import TERMINAL_JOB_STATUSES, Verb, Verdict
 
 # The conductor stamps times with its own clock, in floats.
-_CLOCK_SLACK: Final = timedelta(seconds=1)
+CLOCK_SLACK: Final = timedelta(seconds=1)
 
 _PAUSED: Final = frozenset({"paused", "paused_at_chain"})
 
@@ -32,7 +32,8 @@ class Open:
     job_id: str
     config_path: str = ""
     has_own_file: bool = False  # the path was made for this attempt alone
-    was_written: bool = True  # False: that file never came to be, so nothing was sent
+    is_missing: bool = False  # nothing is to be seen of that file from here
+    was_seen: bool = False  # Podium knows a run with that file, whether it is still there or not
     has_paused_since: bool = False  # an event of the run says so
 
 
@@ -54,20 +55,21 @@ def weigh(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
 
 
 def _submit(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
-    if not attempt.was_written:
-        return Judgement(
-            Verdict.DID_NOT_HAPPEN, "The score was never written, so it was never sent."
-        )
     row = next((row for row in rows if row.job_id == attempt.job_id), None)
-    if row is None:
-        return _not(f"the conductor has no job {attempt.job_id}")
-    is_ours = row.config_path == attempt.config_path
+    is_ours = row is not None and row.config_path == attempt.config_path
     if is_ours and attempt.has_own_file:
         return _yes("the conductor has a job with the file that was written for it")
+    if attempt.was_seen:
+        return _yes("a run with this score, submitted after the attempt, was seen")
+    if row is not None and _is_before(row.submitted_at, attempt):
+        return _not("the job of this name was submitted before")
+    if attempt.has_own_file and attempt.is_missing:
+        # Last, for a file may also be out of sight: written by another machine, or pruned.
+        return _not("its score is not where it would have been written, and no run of it was seen")
+    if row is None:
+        return _unknown(f"the conductor has no job {attempt.job_id}, which may have been cleared")
     if row.submitted_at is None:
         return _unknown("the conductor does not say when the job of this name was submitted")
-    if row.submitted_at < attempt.intended_at - _CLOCK_SLACK:
-        return _not("the job of this name was submitted before")
     if is_ours:
         return _yes("the conductor has a job with this score, submitted after the attempt")
     return _unknown("a later run has the name")
@@ -125,6 +127,10 @@ _WEIGHED: Final[dict[Verb, Callable[[Open, Sighting], Judgement]]] = {
     Verb.CANCEL: _cancel,
     Verb.CLEAR: _clear,
 }
+
+
+def _is_before(moment: datetime | None, attempt: Open) -> bool:
+    return moment is not None and moment < attempt.intended_at - CLOCK_SLACK
 
 
 def _is_after(moment: datetime | None, attempt: Open) -> bool:

@@ -8,15 +8,16 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import structlog
 from channels.db import database_sync_to_async
+from django.db.models import Q
 from django.utils import timezone
 
 from jobs import audit
 from jobs.actions.deadlines import RECONCILE_MARGIN_S
-from jobs.actions.evidence import Judgement, Open, weigh
+from jobs.actions.evidence import CLOCK_SLACK, Judgement, Open, weigh
 from jobs.actions.refresh import Listing, learn
 from jobs.actions.registration import ownership
 from jobs.actions.runs import known_run
@@ -28,7 +29,7 @@ from jobs.live.models import Event
 from jobs.live.recording import record_claim
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
-from jobs.terms import Outcome, RecordKind, Verb, Verdict
+from jobs.terms import JobOrigin, Outcome, RecordKind, Verb, Verdict
 
 _log = structlog.get_logger(__name__)
 
@@ -93,13 +94,13 @@ def _overdue(conductor: Conductor, now: datetime) -> list[Action]:
 
 
 def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
-    """The record of what the list shows about one attempt."""
-    intent = AuditRecord.objects.get(action_id=action.action_id, kind=RecordKind.INTENT)
-    arguments: dict[str, Any] = intent.arguments
+    """The record of what the list shows about one attempt, and of what was seen before."""
+    intent = _intent_of(action)
     job = known_run(intent.job_pk)
-    config_path = str(arguments.get("config_path", ""))
-    is_ours = bool(arguments.get("written_by_podium"))
+    is_ours = bool(intent.arguments.get("written_by_podium"))
+    config_path = str(intent.arguments.get("config_path", ""))
     verb = Verb(action.verb)
+    run = _run_of(conductor, intent) if verb is Verb.SUBMIT else None
     events = Event.objects.filter(job_pk=intent.job_pk, event="job.paused", at__gte=intent.at)
     attempt = Open(
         verb=verb,
@@ -108,28 +109,42 @@ def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
         job_id=intent.job_id,
         config_path=config_path,
         has_own_file=is_ours,
-        was_written=not is_ours or Path(config_path).exists(),
+        is_missing=is_ours and not Path(config_path).exists(),
+        was_seen=run is not None,
         has_paused_since=verb is Verb.PAUSE and job is not None and events.exists(),
     )
     judgement = weigh(attempt, listing.rows)
     if verb is Verb.SUBMIT and judgement.verdict is Verdict.HAPPENED:
-        job = _made_ours(conductor, intent)
+        job = _made_ours(conductor, intent, run)
     return _draft(action, intent, judgement, job)
 
 
-def _made_ours(conductor: Conductor, intent: AuditRecord) -> Job:
+def _intent_of(action: Action) -> AuditRecord:
+    return AuditRecord.objects.get(action_id=action.action_id, kind=RecordKind.INTENT)
+
+
+def _run_of(conductor: Conductor, intent: AuditRecord) -> Job | None:
+    """The run that only this submit can have brought about, gone or not."""
+    path = str(intent.arguments.get("config_path", ""))
+    runs = Job.objects.filter(conductor=conductor, job_id=intent.job_id, config_path=path)
+    if not intent.arguments.get("written_by_podium"):
+        # Anybody may have submitted this file. Whoever did so through Podium is known by name.
+        runs = runs.filter(
+            Q(submitted_by_name="") | Q(submitted_by_id=intent.actor_id),
+            submitted_at__gte=intent.at - CLOCK_SLACK,
+        )
+    return runs.order_by("-id").first() if path else None
+
+
+def _made_ours(conductor: Conductor, intent: AuditRecord, run: Job | None) -> Job:
     """The run that the submit brought about; the relay may have taken it for somebody else's."""
-    path = str(intent.arguments["config_path"])
-    ours = Job.objects.filter(
-        conductor=conductor,
-        config_path=path,
-        submitted_by_id=intent.actor_id,
-        first_seen_at__gte=intent.at,
-    )
     facts = ownership(intent.actor_id, intent.actor_name, intent.arguments.get("score_version"))
-    return ours.order_by("-id").first() or record_claim(
-        conductor, intent.job_id, path, since=intent.at, **facts
-    )
+    if run is None or (run.gone_at is None and not run.submitted_by_name):
+        path = str(intent.arguments["config_path"])
+        return record_claim(conductor, intent.job_id, path, since=intent.at, **facts)
+    unclaimed = Job.objects.filter(pk=run.pk, submitted_by=None, submitted_by_name="")
+    unclaimed.update(origin=JobOrigin.CONSOLE, **facts)
+    return run
 
 
 def _draft(action: Action, intent: AuditRecord, judgement: Judgement, job: Job | None) -> Draft:

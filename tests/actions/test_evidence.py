@@ -94,8 +94,14 @@ def test_earlier_run_of_the_same_path_is_not_this_submit() -> None:
     assert weigh(attempt(Verb.SUBMIT), [earlier]).verdict == Verdict.DID_NOT_HAPPEN
 
 
-def test_name_that_nobody_has_means_no_submit() -> None:
-    assert weigh(attempt(Verb.SUBMIT), []).verdict == Verdict.DID_NOT_HAPPEN
+def test_name_that_nobody_has_may_have_been_cleared() -> None:
+    assert weigh(attempt(Verb.SUBMIT), []).verdict == Verdict.CANNOT_BE_KNOWN
+
+
+@pytest.mark.parametrize("rows", [[], [row(submitted_at=AFTER, config_path="/other.yaml")]])
+def test_run_that_was_seen_before_it_went_is_proof_of_its_submit(rows: list[JobRow]) -> None:
+    seen = attempt(Verb.SUBMIT, has_own_file=True, was_seen=True)
+    assert weigh(seen, rows).verdict == Verdict.HAPPENED
 
 
 def test_name_that_a_later_run_has_hides_the_submit() -> None:
@@ -104,5 +110,11 @@ def test_name_that_a_later_run_has_hides_the_submit() -> None:
 
 
 def test_submission_that_was_never_written_was_never_sent() -> None:
-    unwritten = attempt(Verb.SUBMIT, has_own_file=True, was_written=False)
+    unwritten = attempt(Verb.SUBMIT, has_own_file=True, is_missing=True)
     assert weigh(unwritten, []).verdict == Verdict.DID_NOT_HAPPEN
+
+
+def test_run_with_our_file_counts_although_the_file_is_out_of_sight() -> None:
+    elsewhere = attempt(Verb.SUBMIT, has_own_file=True, is_missing=True)
+    ours = row(config_path=OWN_FILE, submitted_at=AFTER)
+    assert weigh(elsewhere, [ours]).verdict == Verdict.HAPPENED

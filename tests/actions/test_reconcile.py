@@ -15,9 +15,11 @@ from django.utils import timezone
 from jobs import actions
 from jobs.actions import ActionResult, InlineScore, UnfitText
 from jobs.actions.deadlines import ACTION_S, RECONCILE_MARGIN_S
+from jobs.actions.refresh import learn, listing_now
 from jobs.audit import Origin
 from jobs.audit.models import Action
 from jobs.errors import AccessDenied
+from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
 from jobs.terms import JobOrigin, Verdict
 from tests.actions.records import attempts, kinds_of, records
@@ -144,15 +146,57 @@ def test_submit_that_arrived_becomes_the_submitters_run(
     assert Action.objects.get(pk=result.id).job_pk == job.pk
 
 
-def test_submit_that_never_arrived_is_concluded(
-    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
-) -> None:
-    scripted.manners["job.submit"] = closing
+def submitted_into_silence(
+    conductor: Conductor, actor: User, origin: Origin, scripted: ScriptedConductor, manner: Any
+) -> tuple[ActionResult, Path]:
+    """A submit without an answer, and the file that was written for it."""
+    scripted.manners["job.submit"] = manner
     result = async_to_sync(actions.submit)(
-        actor=operator, origin=origin, source=InlineScore(score_text()), conductor=conductor
+        actor=actor, origin=origin, source=InlineScore(score_text()), conductor=conductor
     )
     [params] = scripted.asked("job.submit")
-    assert Path(params["config_path"]).exists()
+    return result, Path(params["config_path"])
+
+
+def test_submit_without_any_trace_cannot_be_known(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, file = submitted_into_silence(conductor, operator, origin, scripted, closing)
+    assert file.exists()
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.CANNOT_BE_KNOWN, True)
+
+
+def test_submit_whose_file_is_out_of_sight_is_found_in_the_list(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, file = submitted_into_silence(
+        conductor, operator, origin, scripted, closing_after_doing
+    )
+    file.unlink()
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.HAPPENED, False)
+
+
+def test_submit_whose_run_was_seen_and_cleared_happened(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing_after_doing)
+    look = async_to_sync(listing_now)(client_for(conductor))
+    async_to_sync(learn)(conductor, None, look)
+    scripted.rows.clear()
+    reconcile(conductor, now=later())
+    job = Job.objects.get()
+    assert verdict_of(result) == (Verdict.HAPPENED, False)
+    assert (job.submitted_by, job.gone_at is not None) == (operator, True)
+    assert Action.objects.get(pk=result.id).job_pk == job.pk
+
+
+def test_submit_whose_file_was_never_written_did_not_happen(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, file = submitted_into_silence(conductor, operator, origin, scripted, closing)
+    file.unlink()
     reconcile(conductor, now=later())
     assert verdict_of(result) == (Verdict.DID_NOT_HAPPEN, False)
 
