@@ -37,7 +37,6 @@ class Line:
     stream: str
     text: str
     is_open: bool = False  # more may follow on the same line
-    missing_bytes: int = 0  # written here, but too long for its event
 
     @property
     def pieces(self) -> list[Piece]:
@@ -56,7 +55,7 @@ class Line:
     @property
     def is_cut(self) -> bool:
         """Whether not all of it is shown."""
-        return len(self.text) > MAX_LINE_LETTERS or self.missing_bytes > 0
+        return len(self.text) > MAX_LINE_LETTERS
 
 
 @dataclass(slots=True)
@@ -96,10 +95,9 @@ class Joiner:
         parts = preview.split("\n")
         for number, part in enumerate(parts):
             self._add(sheet, stream, part, is_last=number == len(parts) - 1)
-        if (line := self._open.get((sheet, stream))) is not None:
-            line.missing_bytes += _missing_bytes(data)
-        elif missing := _missing_bytes(data):
-            self._mark(sheet, f"{missing:,} bytes more are in the log file")
+        # How the last line of what is missing ends is not known: the next piece begins another one.
+        if missing := _missing_words(data):
+            self._mark(sheet, f"{missing} in the log file")
 
     def ends_json(self) -> str:
         """How far each sheet is shown, for the page's script."""
@@ -141,7 +139,11 @@ class Joiner:
         self.lines.append(Line(sheet, "mark", words))
 
 
-def _missing_bytes(data: dict[str, Any]) -> int:
-    """Bytes of a piece that its event has no room for."""
+def _missing_words(data: dict[str, Any]) -> str:
+    """What a piece tells of and its event has no room for; empty when all of it is there."""
+    if data.get("is_cut") is True:
+        return "more is"
     length, shown = data.get("length"), data.get("preview_bytes")
-    return length - shown if isinstance(length, int) and isinstance(shown, int) else 0
+    if not isinstance(length, int) or not isinstance(shown, int) or shown >= length:
+        return ""
+    return f"{length - shown:,} bytes more are"

@@ -165,6 +165,8 @@ def _bounded(data: dict[str, Any]) -> dict[str, Any]:
     kept: dict[str, Any] = {}
     for letters in _LETTERS:
         kept = tree(data, max_text=letters)
+        if letters != _LETTERS[0]:
+            kept["is_cut"] = True
         if len(json.dumps(kept)) <= MAX_DATA_BYTES:
             return kept
     return {"truncated": True, "keys": [key[:100] for key in kept][:20]}

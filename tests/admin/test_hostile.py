@@ -118,7 +118,7 @@ def test_page_of_a_job_with_endless_tails_is_bounded(root: Visitor) -> None:
     assert len(root.get(f"/jobs/job/{job.pk}/change/").html) < 300_000
 
 
-def test_line_without_end_is_cut_and_said_to_be(root: Visitor) -> None:
+def test_what_an_event_could_not_hold_is_said_to_be_missing(root: Visitor) -> None:
     job = make_job()
     EventCounter.objects.create(pk=1, seq=1)
     Event.objects.create(
@@ -131,7 +131,7 @@ def test_line_without_end_is_cut_and_said_to_be(root: Visitor) -> None:
         data={"preview": "z" * 4_096, "length": 2**26, "preview_bytes": 4_096},
     )
     text = root.get(f"/jobs/job/{job.pk}/change/").part("output")
-    assert "the rest of this line is in the log file" in text
+    assert "67,104,768 bytes more are in the log file" in text
 
 
 @pytest.mark.parametrize(

@@ -105,6 +105,15 @@ def piece(text: str, offset: int, **more: Any) -> tuple[int, dict[str, Any]]:
     return 1, {"preview": text, "offset": offset, "length": len(text), "attempt": 1} | more
 
 
+def test_what_follows_an_incomplete_piece_begins_a_line_of_its_own() -> None:
+    lines = joined([piece("zzz", 0, length=9_000, preview_bytes=3), piece("the end\n", 9_000)])
+    assert [line.text for line in lines] == [
+        "zzz",
+        "8,997 bytes more are in the log file",
+        "the end",
+    ]
+
+
 def test_piece_that_was_told_twice_is_shown_once() -> None:
     lines = joined([piece("one\n", 0), piece("one\n", 0), piece("two\n", 4)])
     assert [line.text for line in lines] == ["one", "two"]

@@ -59,8 +59,9 @@ export class Output {
       this.grow(line, part);
       if (isLast) this.open.set(key, line);
     });
+    // How the last line of what is missing ends is not known: the next piece begins another one.
     const missing = Number.isInteger(data.preview_bytes) ? data.length - data.preview_bytes : 0;
-    if (missing > 0 && this.open.has(key)) this.cut(this.open.get(key));
+    if (data.is_cut) this.mark(sheet, "more is in the log file");
     else if (missing > 0) this.mark(sheet, `${missing.toLocaleString("en")} bytes more are in the log file`);
   }
 

@@ -1,0 +1,164 @@
+"""Every address of the console and its error pages, without one complaint of the browser.
+
+The `complaints` fixture fails a test for any console error, warning or violation of the policy.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from django.urls import URLPattern, URLResolver, get_resolver
+from playwright.async_api import Page, expect
+
+from tests.browser.complaints import Complaints
+from tests.browser.console import Console
+from tests.browser.people import People
+from tests.browser.scores import commands
+from tests.browser.steps import expect_status, log_in, submit, submit_gated
+
+pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
+
+# Not pages: answers to programs, streams, files, and what only takes a POST.
+NO_PAGES = re.compile(
+    r"^(api/(?!docs)|ws/|static/|healthz|readyz|metrics|i18n|jsi18n|autocomplete|logout|r/)"
+    r"|/(validate|settle|bulk)/|^jobs/job/(validate|bulk)"
+)
+SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
+
+
+def addresses(patterns: list[URLPattern | URLResolver], start: str = "") -> Iterator[str]:
+    """Every route, as it is written in the URLs."""
+    for pattern in patterns:
+        route = start + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
+        if isinstance(pattern, URLResolver):
+            yield from addresses(pattern.url_patterns, route)
+        else:
+            yield route
+
+
+def filled(route: str, numbers: dict[str, int]) -> str:
+    """A route with the numbers of things that exist."""
+    model = "/".join(route.split("/")[:2])
+    route = re.sub(r"<(?:\w+:)?(?:pk|object_id|id|job_id)>", str(numbers.get(model, 1)), route)
+    route = re.sub(r"<(?:\w+:)?(?:number|sheet)>", "1", route)
+    return "/" + re.sub(r"<(?:\w+:)?verb>", "cancel", route)
+
+
+async def test_every_address_of_the_console_opens_cleanly(
+    admin_page: Page, console: Console, complaints: Complaints
+) -> None:
+    await submit(admin_page, commands("visited-done", "echo done"))
+    await expect_status(admin_page, "completed")
+    gates = await submit_gated(admin_page, console, "visited-running")
+    running = int(re.findall(r"/job/(\d+)/", admin_page.url)[0])
+    numbers = {"jobs/job": running}
+    routes = [
+        route for route in addresses(get_resolver().url_patterns) if not NO_PAGES.search(route)
+    ]
+    visited = []
+    for route in routes:
+        path = filled(route, numbers)
+        assert "<" not in path, f"this test does not know what to put into {route}"
+        answer = await admin_page.goto(path)
+        assert answer
+        assert answer.status == 200, f"{path} answered {answer.status}"
+        await expect(
+            admin_page.get_by_role("main").or_(admin_page.locator("#swagger-ui"))
+        ).to_be_visible()
+        visited.append(path)
+    assert len(visited) > 15, visited
+    gates.open(1, 2)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+async def test_no_page_is_wider_than_its_window(
+    admin_page: Page, console: Console, scheme: str
+) -> None:
+    await submit(admin_page, commands(f"wide-{scheme}", f"echo {'long' * 200}", "exit 4"))
+    await expect_status(admin_page, "failed")
+    job = admin_page.url
+    await admin_page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    for size in SIZES:
+        await admin_page.set_viewport_size(size)
+        for path in (
+            "/",
+            "/jobs/job/",
+            "/jobs/job/add/?sample=report",
+            job,
+            job.replace("/change/", "/clear/"),
+            "/jobs/auditrecord/",
+            "/jobs/auditrecord/1/change/",
+            "/jobs/score/",
+            "/jobs/score/1/change/",
+            "/jobs/conductor/",
+            "/jobs/conductor/1/change/",
+            "/auth/user/",
+            "/auth/user/1/change/",
+            "/auth/group/",
+            "/password_change/",
+        ):
+            await admin_page.goto(path)
+            wider = await admin_page.evaluate(
+                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+            )
+            assert wider <= 0, f"{path} is {wider} px wider than {size['width']} px"
+
+
+async def test_dark_is_dark_and_light_is_light(page: Page) -> None:
+    brightness = {}
+    for scheme in ("light", "dark"):
+        await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+        await page.goto("/login/")
+        colour = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+        red, green, blue = (float(part) for part in re.findall(r"[\d.]+", colour)[:3])
+        brightness[scheme] = (red + green + blue) / 3
+    assert brightness["light"] > 200
+    assert brightness["dark"] < 60
+
+
+async def test_an_address_that_is_none_has_a_page(admin_page: Page, complaints: Complaints) -> None:
+    with complaints.allowing("status of 404"):
+        answer = await admin_page.goto("/no/such/page/")
+    assert answer
+    assert answer.status == 404
+    await expect(admin_page.get_by_test_id("not-found")).to_be_visible()
+
+
+async def test_a_job_that_is_none_has_the_same_page(
+    admin_page: Page, complaints: Complaints
+) -> None:
+    with complaints.allowing("status of 404"):
+        answer = await admin_page.goto("/jobs/job/999999/change/")
+    assert answer
+    assert answer.status == 404
+    await expect(admin_page.get_by_test_id("not-found")).to_be_visible()
+
+
+async def test_what_one_may_not_see_has_a_page(
+    page: Page, people: People, complaints: Complaints
+) -> None:
+    await log_in(page, people.viewer.username, people.viewer.password)
+    with complaints.allowing("status of 403"):
+        await page.goto("/jobs/job/add/")
+    await expect(page.get_by_test_id("forbidden")).to_be_visible()
+
+
+async def test_a_form_that_is_too_old_has_a_page(page: Page, complaints: Complaints) -> None:
+    await page.goto("/login/")
+    await page.context.clear_cookies()
+    await page.get_by_label("Username").fill("admin")
+    await page.get_by_label("Password").fill("irrelevant")
+    with complaints.allowing("status of 403"):
+        await page.get_by_role("button", name="Log in").click()
+        await expect(page.get_by_test_id("csrf-failure")).to_be_visible()
+
+
+async def test_a_request_that_makes_no_sense_has_a_page(page: Page, complaints: Complaints) -> None:
+    with complaints.allowing("status of 400"):
+        answer = await page.goto(
+            "/login/?next=" + "x" * 20 + "&" + "&".join(f"a{i}=1" for i in range(5000))
+        )
+    assert answer
+    assert answer.status in {200, 400}
