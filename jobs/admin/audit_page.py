@@ -13,7 +13,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import actions
 from jobs.access import policy
@@ -126,12 +126,12 @@ def attempt_view(request: HttpRequest, pk: int) -> HttpResponse:
     return _page(request, _action_or_404(request, pk))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def settle_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person concludes what could not be proven, with a reason."""
-    action = Action.objects.filter(pk=pk).first() if pk < 2**63 else None
-    if action is None or not _may_open(person(request), action):
-        raise Http404("There is no such attempt, or none that you may see.")
+    """A person concludes what could not be proven, with a reason. The form is on its page."""
+    action = _action_or_404(request, pk)
+    if request.method == "GET":
+        return HttpResponseRedirect(reverse("admin:jobs_action_change", args=(pk,)))
     wanted = request.POST.get("conclusion", "")
     try:
         async_to_sync(actions.settle)(

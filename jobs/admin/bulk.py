@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods
 
 from jobs import actions
 from jobs.access import policy
@@ -90,11 +90,13 @@ class Result:
     outcome: str
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def act_view(request: HttpRequest, verb: str) -> HttpResponse:
     """Every chosen run, one attempt each; the page lists what came of them."""
     if verb not in ACTIONS:
         raise Http404
+    if request.method == "GET":  # the address of a result, opened anew: nothing was chosen
+        return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
     user = person(request)
     wanted = {
         int(pk)

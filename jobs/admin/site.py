@@ -64,8 +64,12 @@ class PodiumSite(AdminSite):
             route = str(url.pattern)
             if route == "jobs/action/":
                 urls.append(path(_AUDIT_ROUTE, include(self._registry[Action].urls)))
-            elif getattr(url, "name", None) not in {"index", "view_on_site"}:
+            elif getattr(url, "name", None) not in {"index", "view_on_site", "app_list"}:
                 urls.append(url)
+        # Stock admin has one pattern for all of them; an address each can be read and visited.
+        app_index = self.admin_view(self.app_index)
+        for label in ("jobs", "auth"):
+            urls.append(path(f"{label}/", app_index, {"app_label": label}, name="app_list"))
         return urls
 
     def app_index(

@@ -12,7 +12,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from jobs import actions
 from jobs.access import policy
@@ -46,9 +46,11 @@ def submit_view(request: HttpRequest) -> HttpResponse:
     return _page(request, values, judge(user, SubmitForm(values)))
 
 
-@require_POST
+@require_http_methods(["GET", "POST"])
 def validate_view(request: HttpRequest) -> HttpResponse:
     """The judgement alone, for the page's script to show as one types."""
+    if request.method == "GET":
+        return HttpResponseRedirect(reverse("admin:jobs_job_add"))
     if not async_to_sync(actions.may_submit)(person(request), origin_of(request)):
         raise PermissionDenied("You may not submit scores.")
     return render(request, "jobs/_judgement.html", {"judgement": _judged(request)})

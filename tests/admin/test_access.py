@@ -103,3 +103,16 @@ def test_stock_forms_cannot_add_change_or_delete_a_job(root: Visitor, running: J
 def test_delete_selected_is_no_action_of_the_job_list(root: Visitor, running: Job) -> None:
     root.send("/jobs/job/", action="delete_selected", _selected_action=running.pk, index="0")
     assert Job.objects.filter(pk=running.pk).exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "leads_to"),
+    [
+        ("/jobs/job/act/cancel/", "/jobs/job/"),
+        ("/jobs/job/validate/", "/jobs/job/add/"),
+    ],
+)
+def test_address_that_takes_only_a_form_leads_to_where_the_form_is(
+    root: Visitor, path: str, leads_to: str
+) -> None:
+    assert root.get(path).url == leads_to
