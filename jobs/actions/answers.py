@@ -64,7 +64,9 @@ def of_error(error: ConductorError) -> Answer:
     match error:
         case ConductorUnreachable(may_have_arrived=False):
             return Answer(Outcome.FAILED, f"{error} {NOTHING_SENT}")
-        case ConductorUnreachable() | ProtocolViolation():
+        case ConductorUnreachable():  # the client has said it with the error
+            return Answer(Outcome.UNKNOWN, str(error))
+        case ProtocolViolation():
             return Answer(Outcome.UNKNOWN, f"{error} The request may have arrived.")
         case ConductorRefused(code=wire.INTERNAL):
             # It broke while it was doing what we asked: how far it came nobody knows.
