@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from typing import Final
 
+from jobs.audit import deadlines as appends
 from jobs.conductor.timeouts import CHANGE_S, CONNECT_S, READ_S
 
-# The list is read, then the change is asked for; each connects first.
-ACTION_S: Final = 2 * CONNECT_S + READ_S + CHANGE_S
+# An append that got no answer in time is waited for once more; then it counts as in doubt.
+_APPEND_S: Final = appends.WAIT_S + appends.IN_DOUBT_S
 
-# Past its deadline an intent may still be about to get its outcome: the append itself waits for
-# the database. Only then is it taken for abandoned.
+# Of the read model, and of a score's file to a slow disk: SQLite's busy timeout.
+_WRITE_S: Final = 10.0
+
+# The intent is appended, the list is read, the change is asked for, a refusal without words is
+# looked into; each call connects first. Then what came of it is kept, and the outcome appended.
+ACTION_S: Final = 2 * _APPEND_S + 3 * CONNECT_S + 2 * READ_S + CHANGE_S + _WRITE_S
+
+# A process that was stopped in the middle may go on past its deadline. Only then is an intent
+# taken for abandoned.
 RECONCILE_MARGIN_S: Final = 15.0
 
 # A page that sent its form twice waits for the first one's answer rather than showing an error.

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 _CONCLUDING: Final = frozenset({RecordKind.DENIED, RecordKind.OUTCOME, RecordKind.NOTE})
 _JUDGING: Final = frozenset({RecordKind.RECONCILED, RecordKind.SETTLED})
+_UNDECIDED: Final = frozenset({Outcome.OPEN.value, Outcome.UNKNOWN.value})
 
 
 class ActionRow(NamedTuple):
@@ -97,8 +98,13 @@ def _concluded(row: ActionRow, entry: Entry) -> ActionRow:
 
 
 def _judged(row: ActionRow, entry: Entry) -> ActionRow:
-    """An attempt whose answer never came. A verdict never turns into an outcome: it is a guess."""
+    """An attempt whose answer never came. A verdict never turns into an outcome: it is a guess.
+
+    Where the answer came after all, nothing is left to guess; nor where a person was faster.
+    """
     is_settled = entry.kind == RecordKind.SETTLED
+    if row.outcome not in _UNDECIDED or (row.verdict and not is_settled):
+        return row
     return row._replace(
         outcome=Outcome.UNKNOWN.value if row.outcome == Outcome.OPEN else row.outcome,
         message=entry.message or row.message,

@@ -71,6 +71,17 @@ def test_what_cannot_be_known_needs_attention() -> None:
     assert _attempt(_outcome(Outcome.UNKNOWN), _reconciled(Verdict.CANNOT_BE_KNOWN)).needs_attention
 
 
+def test_verdict_that_comes_after_a_known_outcome_changes_nothing() -> None:
+    action = _attempt(_outcome(Outcome.SUCCEEDED), _reconciled(Verdict.CANNOT_BE_KNOWN))
+    assert (action.outcome, action.verdict, action.needs_attention) == ("succeeded", "", False)
+
+
+def test_verdict_that_comes_after_a_person_s_changes_nothing() -> None:
+    settled = {"kind": RecordKind.SETTLED, "outcome": Verdict.HAPPENED, "message": "saw it"}
+    action = _attempt(_outcome(Outcome.UNKNOWN), settled, _reconciled(Verdict.CANNOT_BE_KNOWN))
+    assert (action.verdict, action.needs_attention) == (Verdict.HAPPENED, False)
+
+
 def test_what_a_person_settled_needs_no_attention() -> None:
     action = _attempt(
         _reconciled(Verdict.CANNOT_BE_KNOWN),
