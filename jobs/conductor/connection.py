@@ -52,7 +52,10 @@ class Connection:
         self.has_sent = False
 
     async def __aenter__(self) -> Self:
-        self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        try:
+            self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_CLOEXEC)
+        except OSError as error:  # too many open files
+            raise ConductorUnreachable(self._unusable(error), Cause.OTHER) from error
         self._socket.setblocking(False)
         return self
 
@@ -89,9 +92,7 @@ class Connection:
             ) from error
         except OSError as error:
             cause = _CAUSES.get(error.errno or 0, Cause.OTHER)
-            detail = error.strerror or str(error)
-            sentence = _SENTENCES[cause].format(path=self._path, detail=detail)
-            raise ConductorUnreachable(sentence, cause) from error
+            raise ConductorUnreachable(self._unusable(error, cause), cause) from error
 
     async def _connect(self) -> None:
         pause_s = BACKLOG_RETRY_S
@@ -157,6 +158,10 @@ class Connection:
         if self._socket is None:
             raise RuntimeError("The connection is not open.")
         return self._socket
+
+    def _unusable(self, error: OSError, cause: Cause = Cause.OTHER) -> str:
+        detail = error.strerror or str(error)
+        return _SENTENCES[cause].format(path=self._path, detail=detail)
 
     def _closed(self, when: str) -> ConductorUnreachable:
         return ConductorUnreachable(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -48,6 +49,25 @@ async def _unreachable(
     assert isinstance(caught.value, RuntimeError)
     assert isinstance(caught.value, DaemonNotRunningError)
     return caught.value
+
+
+@contextmanager
+def _no_more_files() -> Iterator[None]:
+    """A process that has as many files open as it may."""
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    os.close(lowest := os.dup(0))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (lowest, limits[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+
+
+async def test_too_many_open_files_mean_that_nothing_was_sent(short_tmp: Path) -> None:
+    with _no_more_files():
+        error = await _unreachable(short_tmp / "s")
+    assert (error.cause, error.may_have_arrived) == (Cause.OTHER, False)
+    assert "open files" in str(error)
 
 
 async def _violation(short_tmp: Path, handler: Handler) -> ProtocolViolation:
