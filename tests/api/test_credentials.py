@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
+from pytest_django import Settings
 
 from jobs.access.models import ApiToken
 from jobs.api.guesses import MAX_WRONG, WINDOW_S, GuessLimit
@@ -89,6 +91,25 @@ def test_guessing_is_slowed_down(transactional_db: None, olga: Caller) -> None:
     assert statuses == {401}
     assert blocked.status_code == 429
     assert 0 < int(blocked["Retry-After"]) <= WINDOW_S
+
+
+def test_right_token_is_heard_where_wrong_ones_are_not(olga: Caller) -> None:
+    wrong: dict[str, Any] = {"headers": {"Authorization": "Bearer guess"}}
+    statuses = [Client().get("/api/jobs", **wrong).status_code for _ in range(MAX_WRONG + 1)]
+    assert (statuses[-1], olga.get("/jobs").status) == (429, 200)
+
+
+def test_guesses_behind_a_trusted_proxy_count_for_their_own_address(
+    transactional_db: None, settings: Settings
+) -> None:
+    settings.PODIUM_TRUSTED_PROXIES = (ip_network("127.0.0.1/32"),)
+
+    def guess(address: str) -> int:
+        headers = {"Authorization": "Bearer guess", "X-Forwarded-For": address}
+        return Client().get("/api/jobs", headers=headers).status_code
+
+    statuses = [guess("203.0.113.1") for _ in range(MAX_WRONG + 1)]
+    assert (statuses[-1], guess("203.0.113.2")) == (429, 401)
 
 
 def test_window_of_guesses_ends() -> None:
