@@ -39,13 +39,14 @@ def create(
 ) -> tuple[ApiToken, str]:
     """A new token of this user, and its text, which exists nowhere else.
 
-    The text is given out once the record of its making is durable; in a transaction of the
-    caller's the record is written when that is committed.
+    The text is given out once the record of its making is durable.
 
     Raises:
+        InsideTransaction: called inside `atomic()`: the record would come after the text.
         TokenError: the name is not acceptable or taken, or the user is inactive.
         AuditUnavailable: it could not be recorded, and there is no token.
     """
+    audit.refuse_inside_transaction()
     if not user.is_active:
         raise TokenError(f"{user.get_username()} is not active.")
     if not _NAME.fullmatch(name) or not name.isprintable():
@@ -68,8 +69,10 @@ def revoke(token: ApiToken, *, by: User | None = None, origin: Origin | None = N
     """Make a token worthless, now; False when it was already.
 
     Raises:
+        InsideTransaction: called inside `atomic()`, whose rollback would bring it back to life.
         AuditUnavailable: it is revoked, and the record of it could not be written.
     """
+    audit.refuse_inside_transaction()
     now = timezone.now()
     # First the revocation: a full disk must not keep a stolen token alive.
     if not ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now):

@@ -9,14 +9,14 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.core.management.base import CommandError
-from django.db import OperationalError
+from django.db import OperationalError, transaction
 from django.utils import timezone
 
 from jobs.access import tokens
 from jobs.access.models import ApiToken
 from jobs.access.tokens import TokenError
 from jobs.audit.models import AuditRecord
-from jobs.errors import AuditUnavailable
+from jobs.errors import AuditUnavailable, InsideTransaction
 from tests.audit.holding import held_database
 from tests.factories import make_token, make_user
 
@@ -100,6 +100,16 @@ def test_inactive_user_gets_no_token(ada: User) -> None:
 def test_name_that_would_mislead_is_refused(ada: User, name: str) -> None:
     with pytest.raises(TokenError, match="printable"):
         tokens.create(ada, name)
+
+
+def test_token_is_neither_made_nor_revoked_inside_a_transaction(ada: User) -> None:
+    token, _ = make_token(ada)
+    with transaction.atomic():
+        with pytest.raises(InsideTransaction):
+            tokens.create(ada, "ci")
+        with pytest.raises(InsideTransaction):
+            tokens.revoke(token)
+    assert list(ApiToken.objects.values_list("revoked_at")) == [(None,)]
 
 
 def test_name_is_used_once_per_user(ada: User) -> None:
