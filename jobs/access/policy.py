@@ -12,7 +12,7 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import QuerySet
 
-from jobs.audit.models import Action, AuditRecord
+from jobs.audit.models import Action
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, JobQuerySet, Score
 from jobs.terms import Verb
@@ -85,11 +85,6 @@ def visible_actions(user: Person) -> QuerySet[Action]:
     if has_any_right(user) and user.pk is not None:
         return Action.objects.filter(actor_id=user.pk)
     return Action.objects.none()
-
-
-def visible_records(user: Person) -> QuerySet[AuditRecord]:
-    """The audit records that somebody may read in full."""
-    return AuditRecord.objects.all() if may(user, VIEW_AUDIT) else AuditRecord.objects.none()
 
 
 def visible_events(user: Person) -> QuerySet[Event]:

@@ -28,11 +28,6 @@ class Reading:
     root: Node | None
     findings: tuple[Finding, ...]
 
-    @property
-    def is_readable(self) -> bool:
-        """Whether there are values to judge."""
-        return self.root is not None
-
 
 def read(source: str | bytes, limits: ScoreLimits) -> Reading:
     """The values of a score; never raises for bad input."""
