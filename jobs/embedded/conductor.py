@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import logging
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,7 +17,9 @@ from jobs.embedded.events import Bus
 from jobs.embedded.performing import Performances
 from jobs.embedded.run import TERMINAL, Run, new_run
 from jobs.embedded.settings import Settings
-from jobs.embedded.store import Store, StoreError, delete_runs
+from jobs.embedded.store import Store, StoreError, add_run, delete_runs
+
+logger = logging.getLogger("podium.conductor")
 
 RESUMABLE = ("paused", "paused_at_chain", "failed", "cancelled")
 
@@ -75,8 +79,8 @@ class Conductor:
         unproved = await restart.end_old_trees(self.store)
         self.performances.launcher.unproved |= unproved
         for stored in await asyncio.to_thread(self.store.runs):
-            run = Run.stored(stored.record, is_current=stored.is_current)
-            if run.is_current:
+            if stored.is_current:
+                run = Run.stored(stored.record)
                 self.runs[run.record.job_id] = run
         await restart.settle_sheets(self.store, self.runs.values())
         for run in list(self.runs.values()):
@@ -141,11 +145,8 @@ class Conductor:
         if starts_now:
             run.record.status = "running"
             run.record.started_at = time.time()
-        statements = run.statements()
-        if old is not None:
-            old.is_current = False
-            statements += old.statements()
-        await self.store.commit(statements)
+        record = run.record
+        await run.commit(self.store, add_run(record.run_id, job_id, record.submitted_at))
         # Moved to the end: the list is in the order of submission.
         self.runs.pop(job_id, None)
         self.runs[job_id] = run
@@ -158,8 +159,8 @@ class Conductor:
     async def _prune(self) -> None:
         """Forget the oldest runs that later submits of the same names have replaced."""
         limit = self.settings.max_job_history
-        run_ids = await asyncio.to_thread(self.store.superseded_beyond, limit)
-        if run_ids:
+        with contextlib.suppress(StoreError):  # the next submit does it
+            run_ids = await asyncio.to_thread(self.store.superseded_beyond, limit)
             await self.store.commit(delete_runs(run_ids))
             await asyncio.to_thread(restart.remove_run_folders, self.settings.home.runs, run_ids)
 
@@ -171,11 +172,16 @@ class Conductor:
                 return f"Job '{job_id}' not found"
             if run.record.status != "running":
                 return f"Job '{job_id}' is {run.record.status}, not running"
-            run.record.status = "paused"
             driver = self.performances.driver_of(run)
             if driver is not None:
+                driver.hold()
+            try:
+                await run.change(self.store, status="paused")
+            except StoreError as error:
+                self.performances.take_back_pause(run)
+                return f"Job '{job_id}' was not paused. {error}"
+            if driver is not None:
                 await driver.pause()
-            await self.store.commit(run.statements())
             running = [] if driver is None else driver.running
             self.bus.publish(job_id, 0, "job.paused", {"running_sheets": running})
             self._start_queued()
@@ -186,14 +192,19 @@ class Conductor:
         run = self.runs.get(job_id)
         if run is None:
             return Answer(job_id, "rejected", f"Score '{job_id}' not found")
+        return await self._go_on(run, config_path or Path(run.record.config_path))
+
+    async def _go_on(self, run: Run, path: Path, *, for_modify: bool = False) -> Answer:
+        job_id = run.record.job_id
         try:
-            path = config_path or Path(run.record.config_path)
             self._require_resumable(run)
             admitted = await asyncio.to_thread(admit, path)
             async with self._changing:
                 self._require_resumable(run)
                 if self.runs.get(job_id) is not run:
                     raise Refused(f"Score '{job_id}' has been submitted again meanwhile.")
+                if for_modify and self._replacing.get(job_id) is not path:
+                    raise Refused(f"Score '{job_id}' has been cancelled or resumed meanwhile.")
                 await self._resume(run, admitted)
         except Refused as refusal:
             return Answer(job_id, "rejected", str(refusal))
@@ -215,20 +226,26 @@ class Conductor:
             raise Refused(f"Score '{run.record.job_id}' is being recovered; try again.")
 
     async def _resume(self, run: Run, admitted: Admitted) -> None:
-        record = run.record
-        record.config_path = str(admitted.path)
-        record.error_message = None
-        record.completed_at = None
-        record.status = "queued"
-        if self._has_room:
-            record.status = "running"
-            record.started_at = time.time()
-        await self.store.commit(run.statements())
-        if record.status == "running":
+        starts_now = self._has_room
+        await run.change(
+            self.store,
+            config_path=str(admitted.path),
+            error_message=None,
+            completed_at=None,
+            status="running" if starts_now else "queued",
+            started_at=time.time() if starts_now else run.record.started_at,
+        )
+        self._replacing.pop(run.record.job_id, None)
+        if starts_now:
             self.performances.perform(run, "job.resuming", admitted=admitted)
 
     async def cancel(self, job_id: str) -> bool:
-        """False: unknown, or ended. What runs is killed; the answer does not wait for that."""
+        """False: unknown, or ended. What runs is killed; the answer does not wait for that.
+
+        Raises:
+            StoreError: it is cancelled all the same, for a full disk must not keep a sheet
+                running; `write_again` makes the checkpoint say so, too.
+        """
         async with self._changing:
             run = self.runs.get(job_id)
             if run is None or run.record.status in TERMINAL:
@@ -239,11 +256,18 @@ class Conductor:
             driver = self.performances.driver_of(run)
             if driver is not None:
                 await driver.stop(End.CANCELLED, self.settings.stop_grace_s)
-            await self.store.commit(run.statements())
-            if not self.performances.is_busy(run):
-                await restart.cancel_sheets(self.store, run)
             self.bus.publish(job_id, 0, "job.cancelled", {})
-            self._start_queued()
+            try:
+                await run.commit(self.store)
+                if not self.performances.is_busy(run):
+                    await restart.cancel_sheets(self.store, run)
+            except StoreError as error:
+                raise StoreError(
+                    f"Job '{job_id}' is cancelled and its sheets are stopped, but that is not "
+                    f"kept yet: a restart of the conductor now would run it again. {error}"
+                ) from error
+            finally:
+                self._start_queued()
             return True
 
     async def modify(self, job_id: str, config_path: Path) -> Answer:
@@ -275,23 +299,42 @@ class Conductor:
         older_than_s: float | None,
     ) -> int:
         """Forget ended runs, with their logs; how many."""
-        async with self._changing:
-            doomed = [
-                run
-                for run in self.runs.values()
-                if run.record.status in TERMINAL
+
+        def is_meant(run: Run) -> bool:
+            return (
+                run.record.status in TERMINAL
                 and run.record.run_id not in self.recovering
                 and (job_ids is None or run.record.job_id in job_ids)
                 and (statuses is None or run.record.status in statuses)
                 and (older_than_s is None or _age_s(run) > older_than_s)
+            )
+
+        ending = [run for run in self.runs.values() if is_meant(run)]
+        # Not under the lock: the last step of a run may be a resume, which needs it.
+        await self.performances.end_of(ending)
+        async with self._changing:
+            doomed = [
+                run
+                for run in self.runs.values()
+                if run in ending and is_meant(run) and not self.performances.is_busy(run)
             ]
             run_ids = [run.record.run_id for run in doomed]
-            await self.performances.end_of(doomed)
             await self.store.commit(delete_runs(run_ids))
             for run in doomed:
                 del self.runs[run.record.job_id]
             await asyncio.to_thread(restart.remove_run_folders, self.settings.home.runs, run_ids)
             return len(doomed)
+
+    async def write_again(self) -> None:
+        """Write what could not be written when it happened; called from time to time.
+
+        Runs under way are left out, for they write by themselves.
+        """
+        for run in list(self.runs.values()):
+            owes = not run.is_written and run.record.run_id not in self.recovering
+            if owes and not self.performances.is_busy(run):
+                with contextlib.suppress(StoreError):  # the next turn tries again
+                    await run.commit(self.store)
 
     # --- what can be asked ---
 
@@ -340,9 +383,15 @@ class Conductor:
 
     async def _resume_modified(self, run: Run) -> None:
         """A run is parked: if that was for a new score, go on with it."""
-        path = self._replacing.pop(run.record.job_id, None)
-        if path is not None:
-            await self.resume(run.record.job_id, path)
+        job_id = run.record.job_id
+        path = self._replacing.get(job_id)
+        if path is None:
+            return
+        answer = await self._go_on(run, path, for_modify=True)
+        if answer.status != "accepted":
+            logger.warning("job %s does not go on with %s: %s", job_id, path, answer.message)
+            if self._replacing.get(job_id) is path:
+                del self._replacing[job_id]
 
 
 def _age_s(run: Run) -> float:

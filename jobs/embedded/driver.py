@@ -48,10 +48,14 @@ class Driver:
 
     # --- from outside ---
 
-    async def pause(self) -> None:
+    def hold(self) -> None:
         """Start no further sheet and no retry; sheets that run go on to their end."""
         self._paused = True
         self._changed.set()
+
+    async def pause(self) -> None:
+        """The hold is a pause now: sheets that wait for a retry need not be held any longer."""
+        self.hold()
         await self._wake_retries()
 
     def resume(self, context: Context) -> None:
@@ -60,6 +64,11 @@ class Driver:
         self._paused = False
         self._failed_fast = False
         self._readiness = None
+        self._changed.set()
+
+    def release(self) -> None:
+        """The opposite of `hold`."""
+        self._paused = False
         self._changed.set()
 
     async def _wake_retries(self) -> None:
@@ -218,7 +227,7 @@ class Driver:
 
     async def _save(self, sheet: Sheet, statements: list[Statement]) -> None:
         self.run.touch(sheet)
-        await self.store.commit([*self.run.statements(), *statements])
+        await self.run.commit(self.store, statements)
 
     # --- dependencies ---
 
@@ -255,7 +264,7 @@ class Driver:
                 await asyncio.sleep(0)
         if not blocked:
             return
-        await self.store.commit(self.run.statements())
+        await self.run.commit(self.store)
         for number, source in blocked:
             reason = f"Blocked by failed dependency: sheet {source}"
             data = {"reason": reason, "blocked_by": source}

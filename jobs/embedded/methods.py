@@ -16,6 +16,7 @@ from jobs.embedded.conductor import Conductor, JobMissing, Submission
 from jobs.embedded.document import dump
 from jobs.embedded.reports import Reports
 from jobs.embedded.run import Run
+from jobs.embedded.store import StoreError
 
 Params = dict[str, Any]
 MAX_LIMIT = 10_000
@@ -95,6 +96,8 @@ class Methods:
             raise Refusal(str(error), wire.JOB_NOT_FOUND) from error
         except ValidationError as error:
             raise Refusal(f"Invalid params: {error}", wire.INVALID_PARAMS) from error
+        except StoreError as error:
+            raise Refusal(str(error), wire.INTERNAL) from error
         except (KeyError, TypeError, ValueError) as error:
             raise Refusal(f"Invalid params: {error}", wire.INVALID_PARAMS) from error
 

@@ -91,6 +91,14 @@ class Performances:
 
     # --- one run ---
 
+    def take_back_pause(self, run: Run) -> None:
+        """A run that is `running` again, for its pause could not be noted: let it go on."""
+        driver = self.driver_of(run)
+        if driver is None or driver.is_over:
+            self.perform(run, "job.resuming")  # its task may have ended because of the pause
+        else:
+            driver.release()
+
     def perform(
         self, run: Run, event: str, *, admitted: Admitted | None = None, restarted: bool = False
     ) -> None:
@@ -119,6 +127,8 @@ class Performances:
             went_on = await self._went_on(run, event, admitted)
             if previous is not None:
                 await asyncio.wait([previous])
+                # It may have played the run to its end: only a run that is asked for is played.
+                went_on = went_on or run.record.status != "running"
             if went_on:
                 return
             await self._play(run, event, admitted, restarted=restarted)
@@ -132,17 +142,19 @@ class Performances:
             if not self.is_stopping:
                 self._on_room()
         if run.record.status not in ACTIVE and self.driver_of(run) is None:
-            await self._unload(run)
-            if run.record.status == "paused":
-                await self._on_parked(run)
-            elif run.record.status == "cancelled":  # perhaps only since it was parked
-                await restart.cancel_sheets(self._store, run)
+            await self._rest(run)
 
-    async def _unload(self, run: Run) -> None:
-        if run.sheets is not None:
-            with contextlib.suppress(StoreError):  # then its sheets stay in memory
-                await self._store.commit(run.statements())
+    async def _rest(self, run: Run) -> None:
+        """Nothing of a run is played any more; what cannot be written now stays in memory."""
+        with contextlib.suppress(StoreError):
+            if run.sheets is not None:
+                await run.commit(self._store)
                 run.unload()
+        if run.record.status == "paused":
+            await self._on_parked(run)
+        if run.record.status == "cancelled":  # perhaps only since it was parked
+            with contextlib.suppress(StoreError):
+                await restart.cancel_sheets(self._store, run)
 
     async def _went_on(self, run: Run, event: str, admitted: Admitted | None) -> bool:
         """Resume a paused run whose sheets still run: its own driver goes on with it."""
@@ -215,8 +227,8 @@ class Performances:
         record.status = status
         record.error_message = reason
         record.completed_at = time.time()
-        with contextlib.suppress(StoreError):  # told all the same; a restart would find it running
-            await self._store.commit(run.statements())
+        with contextlib.suppress(StoreError):  # told all the same; it is written again later
+            await run.commit(self._store)
         data: dict[str, Any] = {"all_success": status == "completed"}
         if reason is not None:
             data["error_message"] = reason

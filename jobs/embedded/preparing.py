@@ -38,8 +38,7 @@ async def prepare_sheets(
         if plan.number % CHUNK == 0:
             await asyncio.sleep(0)
     record.has_checkpoint = True
-    dropped = drop_sheets_after(record.run_id, record.total_sheets)
-    await store.commit([dropped, *run.statements()])
+    await run.commit(store, [drop_sheets_after(record.run_id, record.total_sheets)])
 
 
 def _prepare(run: Run, plan: SheetPlan, admitted: Admitted, *, second_chance: bool) -> None:

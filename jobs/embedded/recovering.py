@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from jobs.embedded.admission import Refused, admit
+from jobs.embedded.admission import Admitted, Refused, admit
 from jobs.embedded.attempt import Attempt, Context
 from jobs.embedded.brake import Brake
 from jobs.embedded.document import Sheet
@@ -30,6 +30,7 @@ async def recover(
 
     Raises:
         NotRecoverable: it runs, or its score cannot be read any more.
+        StoreError: nothing could be written, and nothing has changed.
     """
     record = run.record
     if record.status in TERMINAL:
@@ -40,9 +41,10 @@ async def recover(
         raise NotRecoverable(f"Job '{record.job_id}' is being recovered already")
     conductor.recovering.add(record.run_id)
     try:
+        if not run.is_written:
+            await run.commit(conductor.store)  # the sheets are read from the store below
         results = await _judge_failed(conductor, run, number=number, dry_run=dry_run)
     finally:
-        run.unload()
         conductor.recovering.discard(record.run_id)
     return {
         "job_id": record.job_id,
@@ -60,7 +62,23 @@ async def _judge_failed(
         admitted = await asyncio.to_thread(admit, Path(run.record.config_path))
     except Refused as refusal:
         raise NotRecoverable(str(refusal)) from refusal
+    record = run.record
+    before = (record.progress_completed, record.last_completed_sheet, record.updated_at)
     run.load(await asyncio.to_thread(conductor.store.sheets, run.record.run_id))
+    try:
+        results = await _judge_sheets(conductor, run, admitted, number=number, dry_run=dry_run)
+        await run.commit(conductor.store)
+    except BaseException:
+        record.progress_completed, record.last_completed_sheet, record.updated_at = before
+        raise
+    finally:
+        run.unload()
+    return results
+
+
+async def _judge_sheets(
+    conductor: Conductor, run: Run, admitted: Admitted, *, number: int | None, dry_run: bool
+) -> list[dict[str, Any]]:
     context = conductor.performances.context(run, admitted)
     results: list[dict[str, Any]] = []
     for sheet in list((run.sheets or {}).values()):
@@ -74,7 +92,6 @@ async def _judge_failed(
         results.append({"sheet_num": sheet.sheet_num, "passed": passed, "details": details})
         if passed and not dry_run:
             _mark(sheet, details, run)
-    await conductor.store.commit(run.statements())
     return results
 
 

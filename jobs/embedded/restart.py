@@ -72,18 +72,16 @@ async def cancel_sheets(store: Store, run: Run) -> None:
 
 
 async def _settle(store: Store, run: Run, *, cancelled: bool = False) -> None:
-    stored = await asyncio.to_thread(store.sheets, run.record.run_id)
     under_way = {"dispatched", "retry_scheduled"} if cancelled else {"dispatched"}
-    marks = [f'"status":"{status}"'.encode() for status in under_way]
-    suspects = [n for n, text in stored if any(mark in text for mark in marks)]
-    if not suspects:
-        return
-    run.load(stored)
-    assert run.sheets is not None  # noqa: S101 - loaded in the line before
-    for number in suspects:
-        sheet = run.sheets[number]
+    if run.sheets is None:
+        stored = await asyncio.to_thread(store.sheets, run.record.run_id)
+        marks = [f'"status":"{status}"'.encode() for status in under_way]
+        if not any(mark in text for _, text in stored for mark in marks):
+            return  # without reading ten thousand sheets
+        run.load(stored)
+    for sheet in (run.sheets or {}).values():
         if sheet.status not in under_way:
-            continue  # the mark stood in its output
+            continue
         sheet.interruptions += 1
         if cancelled:
             _stop(sheet, "cancelled")
@@ -94,7 +92,7 @@ async def _settle(store: Store, run: Run, *, cancelled: bool = False) -> None:
         else:
             sheet.status = "pending"
         run.touch(sheet)
-    await store.commit(run.statements())
+    await run.commit(store)
     run.unload()
 
 

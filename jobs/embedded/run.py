@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import time
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Self
@@ -18,7 +19,7 @@ from jobs.embedded.document import (
     job_document,
     now_iso,
 )
-from jobs.embedded.store import Statement, put_run, put_sheet
+from jobs.embedded.store import Statement, Store, StoreError, put_run, put_sheet
 
 MIN_SHEET_BYTES = 1500
 ACTIVE = ("queued", "running")
@@ -57,18 +58,18 @@ class Run:
     """A run in memory; `sheets` is None for an ended one, whose sheets are in the store."""
 
     record: RunRecord
-    is_current: bool = True
     sheets: dict[int, Sheet] | None = None
     _json: dict[int, bytes] = field(default_factory=dict)
     _changed: set[int] = field(default_factory=set)
+    _owed: bool = False  # the last commit failed
     _counted: set[int] = field(default_factory=set)  # sheets behind `progress_completed`
 
     @classmethod
-    def stored(cls, record: bytes, *, is_current: bool) -> Self:
+    def stored(cls, record: bytes) -> Self:
         """A run as the store has it."""
         values = json.loads(record)
         known = {name: values[name] for name in RunRecord.__slots__ if name in values}
-        return cls(RunRecord(**known), is_current)
+        return cls(RunRecord(**known))
 
     def load(self, documents: list[tuple[int, bytes]]) -> None:
         """Take the sheets from the store into memory."""
@@ -77,12 +78,13 @@ class Run:
         self._counted = {n for n, sheet in self.sheets.items() if sheet.is_satisfied}
 
     def unload(self) -> None:
-        """Let go of the sheets; everything must be committed."""
+        """Let go of the sheets; what was not committed is lost."""
         self.sheets = None
         self._json = {}
+        self._changed = set()
 
     def touch(self, sheet: Sheet) -> None:
-        """Note that a sheet has changed; the next `statements` carries it."""
+        """Note that a sheet has changed; the next `commit` carries it."""
         self._changed.add(sheet.sheet_num)
         share = max(MIN_SHEET_BYTES, DOCUMENT_BYTES // max(1, self.record.total_sheets))
         self._json[sheet.sheet_num] = sheet.to_json(min(share, MAX_SHEET_BYTES))
@@ -106,18 +108,45 @@ class Run:
             self._counted.discard(old)
         self.record.progress_completed = len(self._counted)
 
-    def statements(self) -> list[Statement]:
-        """What has changed since the last call, for the store."""
-        record = self.record
-        row = put_run(
-            record.run_id,
-            record.job_id,
-            record.submitted_at,
-            dump(asdict(record)),
-            is_current=self.is_current,
-        )
+    @property
+    def is_written(self) -> bool:
+        """Whether the store has all that is known here."""
+        return not self._owed and not self._changed
+
+    async def commit(self, store: Store, extra: Sequence[Statement] = ()) -> None:
+        """Write the record and the sheets that have changed, after `extra`; all of it or nothing.
+
+        Raises:
+            StoreError: nothing was written; the next commit carries it all again but `extra`.
+        """
+        run_id = self.record.run_id
         changed, self._changed = self._changed, set()
-        return [row, *(put_sheet(record.run_id, n, self._json[n]) for n in sorted(changed))]
+        sheets = [put_sheet(run_id, number, self._json[number]) for number in sorted(changed)]
+        try:
+            await store.commit([*extra, put_run(run_id, dump(asdict(self.record))), *sheets])
+        except BaseException:  # also when cancelled: whether it was written is not known then
+            self._changed |= changed & self._json.keys()
+            self._owed = True
+            raise
+        self._owed = False
+
+    async def change(self, store: Store, **values: Any) -> None:
+        """Set fields of the record and commit; when that fails they are what they were before.
+
+        Raises:
+            StoreError: nothing was written.
+        """
+        before = {name: getattr(self.record, name) for name in values}
+        self._set(values)
+        try:
+            await self.commit(store)
+        except StoreError:
+            self._set(before)
+            raise
+
+    def _set(self, values: dict[str, Any]) -> None:
+        for name, value in values.items():
+            setattr(self.record, name, value)
 
     def row(self) -> dict[str, Any]:
         """The run as `job.list` shows it. Source: recorded exchanges."""

@@ -208,15 +208,17 @@ class Store:
 # --- statements ---
 
 
-def put_run(
-    run_id: str, job_id: str, submitted_at: float, record: bytes, *, is_current: bool
-) -> Statement:
-    """Write a run's own row."""
-    return (
-        "INSERT INTO run VALUES (?, ?, ?, ?, ?) ON CONFLICT (run_id) DO UPDATE SET"
-        " is_current = excluded.is_current, record = excluded.record",
-        (run_id, job_id, is_current, submitted_at, record),
-    )
+def add_run(run_id: str, job_id: str, submitted_at: float) -> list[Statement]:
+    """Make a row for a new run, the current one of its job from now on; `put_run` fills it."""
+    return [
+        ("UPDATE run SET is_current = 0 WHERE job_id = ? AND is_current", (job_id,)),
+        ("INSERT INTO run VALUES (?, ?, 1, ?, x'')", (run_id, job_id, submitted_at)),
+    ]
+
+
+def put_run(run_id: str, record: bytes) -> Statement:
+    """Write a run's record; one that was deleted meanwhile stays deleted."""
+    return ("UPDATE run SET record = ? WHERE run_id = ?", (record, run_id))
 
 
 def put_sheet(run_id: str, number: int, document: bytes) -> Statement:
