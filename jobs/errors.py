@@ -3,6 +3,7 @@
 PodiumError
 ├── AccessDenied                 the person may not do this
 ├── AuditUnavailable             the record could not be written, so nothing was sent
+├── AppendOnly                   a programming error: a record was to be changed or removed
 ├── InsideTransaction            a programming error: an action was started inside atomic()
 ├── IdempotencyConflict          the same key came with another body, or is still running
 ├── ScoreError                   a score is not acceptable (carries findings)
@@ -44,6 +45,10 @@ class AuditUnavailable(PodiumError):
     def __init__(self, message: str, *, may_be_recorded: bool = False) -> None:
         super().__init__(message)
         self.may_be_recorded = may_be_recorded
+
+
+class AppendOnly(PodiumError):
+    """An audit record was to be changed, removed, or written past `jobs.audit.append`."""
 
 
 class InsideTransaction(PodiumError):

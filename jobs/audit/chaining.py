@@ -78,7 +78,9 @@ def _commit(
 ) -> dict[UUID, int]:
     """Write records and projection; the ids of all attempts that were touched."""
     later = {entry.action_id for entry in entries if entry.kind not in _OPENING}
-    stored = recent.rows(head.hash, later)
+    # Verdicts are rare and may come long after: only answers are worth remembering for.
+    answered = {entry.action_id for entry in entries if entry.kind == RecordKind.OUTCOME}
+    stored = recent.rows(head.hash, answered)
     if unknown := later - stored.keys():
         stored |= ledger.actions(unknown)
     rows: dict[UUID, ActionRow] = {action_id: row for action_id, (_, row) in stored.items()}

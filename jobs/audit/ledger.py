@@ -9,13 +9,17 @@ from datetime import datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
+import structlog
 from django.db import DEFAULT_DB_ALIAS, connections
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from jobs.audit import triggers
 from jobs.audit.canonical import GENESIS_HASH
 from jobs.audit.draft import IdempotencyDraft
 from jobs.audit.entry import Entry
 from jobs.audit.projection import ActionRow
+
+_log = structlog.get_logger(__name__)
 
 CHAIN: Final = "main"
 RECORDS: Final = "jobs_auditrecord"
@@ -93,6 +97,11 @@ class Ledger(ABC):
     @abstractmethod
     def rollback(self) -> None:
         """End the transaction without a trace and let go of the lock; never raises."""
+
+    def look_at_triggers(self) -> None:
+        """Say it loudly where one is missing; a record is worth more than none all the same."""
+        if absent := triggers.missing(self._wrapper):
+            _log.error("AUDIT TRIGGERS MISSING: run manage.py doctor", missing=absent)
 
     def close(self) -> None:
         """Give the connection back; the next `begin` makes a new one."""

@@ -6,9 +6,37 @@ Records are written by `jobs.audit.appender` alone. Triggers refuse every other 
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.db import models
 
+from jobs.audit import triggers
+from jobs.errors import AppendOnly
 from jobs.terms import Channel, Outcome, RecordKind
+
+
+class AuditRecordQuerySet(models.QuerySet["AuditRecord"]):
+    """Reads. What writes is refused here already, before the triggers would."""
+
+    def create(self, **kwargs: Any) -> AuditRecord:
+        """Refused."""
+        _refuse("created")
+        return super().create(**kwargs)
+
+    def bulk_create(self, *args: Any, **kwargs: Any) -> list[AuditRecord]:
+        """Refused."""
+        _refuse("created")
+        return super().bulk_create(*args, **kwargs)
+
+    def update(self, **kwargs: Any) -> int:
+        """Refused."""
+        _refuse("changed")
+        return super().update(**kwargs)
+
+    def delete(self) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        _refuse("removed")
+        return super().delete()
 
 
 class AuditRecord(models.Model):
@@ -45,6 +73,8 @@ class AuditRecord(models.Model):
     prev_hash = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)
 
+    objects = AuditRecordQuerySet.as_manager()
+
     class Meta:
         default_permissions = ("view",)
         ordering = ("-id",)
@@ -56,6 +86,26 @@ class AuditRecord(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain}/{self.n} {self.verb} {self.kind}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Refused."""
+        _refuse("saved")
+        super().save(*args, **kwargs)
+
+    def delete(self, *args: Any, **kwargs: Any) -> tuple[int, dict[str, int]]:
+        """Refused."""
+        _refuse("removed")
+        return super().delete(*args, **kwargs)
+
+
+def _refuse(how: str) -> None:
+    """Hold code to what the triggers hold everyone to; the way through them is one here too.
+
+    Raises:
+        AppendOnly: outside of `triggers.lifted`.
+    """
+    if not triggers.is_lifted():
+        raise AppendOnly(f"Audit records are not {how}: jobs.audit.append writes them, once.")
 
 
 class Action(models.Model):

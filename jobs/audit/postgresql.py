@@ -194,6 +194,7 @@ class PostgresqlLedger(Ledger):
     def _connected(self) -> psycopg.Connection[Any]:
         if self._raw is None:
             self._wrapper.ensure_connection()
+            self.look_at_triggers()
             self._raw = self._wrapper.connection
             self._raw.prepare_threshold = 2
         return self._raw

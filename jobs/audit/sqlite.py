@@ -136,6 +136,7 @@ class SqliteLedger(Ledger):
         if self._raw is not None:
             return self._raw
         self._wrapper.ensure_connection()
+        self.look_at_triggers()
         raw: sqlite3.Connection = self._wrapper.connection
         raw.execute("PRAGMA synchronous=FULL")
         raw.execute("PRAGMA busy_timeout=0")  # `begin` asks by itself, and more often

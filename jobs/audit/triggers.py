@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any, Final
 
 import structlog
@@ -93,6 +94,14 @@ def heal(*, using: str, **_signal: Any) -> None:
         create(connection)
 
 
+def is_lifted() -> bool:
+    """Whether this is code that took the way through."""
+    return _is_lifted.get()
+
+
+_is_lifted: ContextVar[bool] = ContextVar("podium_audit_triggers_lifted", default=False)
+
+
 @contextmanager
 def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
     """The one way past the triggers, for one transaction, which this is.
@@ -105,7 +114,11 @@ def lifted(connection: BaseDatabaseWrapper) -> Iterator[None]:
                 _drop(cursor, connection)
             else:
                 cursor.execute(f"SET LOCAL {_LIFTED} = 'lifted'")
-        yield
+        token = _is_lifted.set(True)
+        try:
+            yield
+        finally:
+            _is_lifted.reset(token)
         if connection.vendor == "sqlite":
             create(connection)
         else:

@@ -8,12 +8,13 @@ import pytest
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 from django.db import DatabaseError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Model, QuerySet
 
 from jobs import audit
 from jobs.audit import triggers
 from jobs.audit.entry import Entry
 from jobs.audit.models import AuditRecord
+from jobs.errors import AppendOnly
 from tests.audit.drafts import make_draft
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -36,21 +37,56 @@ def record() -> AuditRecord:
     return AuditRecord.objects.get()
 
 
+def _past_the_code(record: AuditRecord) -> QuerySet[AuditRecord]:
+    """The record without the manager that refuses already."""
+    return QuerySet(AuditRecord).filter(pk=record.pk)
+
+
 def _update(record: AuditRecord) -> None:
-    AuditRecord.objects.filter(pk=record.pk).update(message="forged")
+    _past_the_code(record).update(message="forged")
 
 
 def _save(record: AuditRecord) -> None:
     record.message = "forged"
-    record.save()
+    Model.save(record)
 
 
 def _delete(record: AuditRecord) -> None:
-    AuditRecord.objects.filter(pk=record.pk).delete()
+    _past_the_code(record).delete()
 
 
 def _renumber(record: AuditRecord) -> None:
-    AuditRecord.objects.filter(pk=record.pk).update(id=F("id") + 1)
+    _past_the_code(record).update(id=F("id") + 1)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda record: AuditRecord.objects.update(message="forged"),
+        lambda record: AuditRecord.objects.all().delete(),
+        lambda record: AuditRecord.objects.bulk_update([record], ["message"]),
+        lambda record: AuditRecord.objects.create(n=2),
+        lambda record: AuditRecord.objects.bulk_create([AuditRecord(n=2)]),
+        lambda record: AuditRecord.objects.get_or_create(n=2),
+        lambda record: record.save(),
+        lambda record: record.delete(),
+    ],
+    ids=[
+        "update",
+        "delete",
+        "bulk_update",
+        "create",
+        "bulk_create",
+        "get_or_create",
+        "save",
+        "del",
+    ],
+)
+def test_code_refuses_before_the_database_has_to(
+    record: AuditRecord, change: Callable[[AuditRecord], object]
+) -> None:
+    with pytest.raises(AppendOnly):
+        change(record)
 
 
 @pytest.mark.parametrize("change", [_update, _save, _delete, _renumber])
@@ -118,7 +154,7 @@ def test_way_through_is_closed_again_behind_whoever_took_it(record: AuditRecord)
     audit.append(make_draft())
     assert triggers.missing(connection) == []
     with pytest.raises(DatabaseError, match=REFUSAL):
-        AuditRecord.objects.all().delete()
+        QuerySet(AuditRecord).delete()
 
 
 def test_way_through_is_closed_by_an_error_too(record: AuditRecord) -> None:
@@ -170,3 +206,12 @@ def test_rebuild_of_the_table_is_noticed() -> None:
         editor._remake_table(AuditRecord, alter_fields=[(field, field)])  # type: ignore[attr-defined]
     assert triggers.missing(connection) == list(triggers._SQLITE)
     triggers.create(connection)
+
+
+def test_append_without_triggers_is_loud_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    _drop("audit_no_delete")
+    try:
+        audit.append(make_draft())
+    finally:
+        triggers.create(connection)
+    assert "AUDIT TRIGGERS MISSING" in caplog.text
