@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from django.contrib import admin
 from django.contrib.auth.models import User
-from django.db.models import Count
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
@@ -20,20 +18,17 @@ from jobs.actions import offers
 from jobs.admin.conductor_cards import ConductorCard
 from jobs.admin.consequences import ASKS, ORDER, Ask
 from jobs.admin.feed import current_seq
+from jobs.admin.job_sheets import sheet_names, sheets_of
 from jobs.admin.looks import Look, job_look
 from jobs.admin.output import output_of
 from jobs.admin.requests import person
 from jobs.admin.rows import action_rows, submitter
-from jobs.admin.sheet_rows import SheetRow, history_of, shares
+from jobs.admin.sheet_rows import SheetRow, history_of
 from jobs.admin.visible import one_line, visible
 from jobs.registry.models import Job, Sheet
-from jobs.scores import parse_score
-from jobs.terms import RUNNING_SHEET_STATUSES, Verb
+from jobs.terms import Verb
 
-SHEETS_PER_PAGE: Final = 100
 MAX_ACTIONS: Final = 20
-MAX_FAILURES: Final = 3
-MAX_NAMED_LETTERS: Final = 200_000  # judging a longer score takes longer than its names are worth
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +121,7 @@ def job_view(request: HttpRequest, pk: int) -> HttpResponse:
         "conductor": ConductorCard.of(job.conductor),
         "buttons": _buttons(user, job),
         "output": output_of(job.pk, seq),
-        **_sheets(request, job),
+        **sheets_of(job, request.GET.get("sheets")),
         **_done_to(user, job),
     }
     return render(request, "jobs/job_page.html", context)
@@ -137,7 +132,7 @@ def sheet_view(request: HttpRequest, pk: int, number: int) -> HttpResponse:
     """Everything that is known about one sheet."""
     job = _job_or_404(person(request), pk)
     sheet = get_object_or_404(Sheet, job=job, number=number)
-    names = _sheet_names(job)
+    names = sheet_names(job)
     row = SheetRow.of(
         sheet, job_is_terminal=job.is_terminal, label=names.get(number, ""), is_whole=True
     )
@@ -170,69 +165,6 @@ def _buttons(user: User, job: Job) -> list[Button]:
     ]
 
 
-def _sheets(request: HttpRequest, job: Job) -> dict[str, Any]:
-    counts = dict(job.sheets.order_by().values_list("status").annotate(Count("pk")))
-    total = sum(counts.values())
-    pages = max(1, -(-total // SHEETS_PER_PAGE))
-    page = min(max(1, _number(request.GET.get("sheets"))), pages)
-    names = _sheet_names(job)
-    ended = job.is_terminal
-    first = (page - 1) * SHEETS_PER_PAGE
-    rows = [
-        SheetRow.of(sheet, job_is_terminal=ended, label=names.get(sheet.number, ""))
-        for sheet in job.sheets.order_by("number")[first : first + SHEETS_PER_PAGE]
-    ]
-    failed = [
-        SheetRow.of(sheet, job_is_terminal=ended, label=names.get(sheet.number, ""))
-        for sheet in job.sheets.filter(status="failed").order_by("number")[:MAX_FAILURES]
-    ]
-    running = job.sheets.filter(status__in=RUNNING_SHEET_STATUSES).order_by("number")
-    return {
-        "sheets": rows,
-        "sheet_total": total,
-        "shares": shares(counts, job_is_terminal=ended),
-        "sheet_pages": _pages(page, pages, total),
-        "failed_sheets": failed,
-        "failed_more": counts.get("failed", 0) - len(failed),
-        "running_numbers": [] if ended else list(running.values_list("number", flat=True)[:12]),
-        "started_elsewhere": _started_elsewhere(job, counts),
-    }
-
-
-def _started_elsewhere(job: Job, counts: dict[str, int]) -> bool:
-    """Whether sheets before the one that was asked for ran all the same (SETTLED: real ones do)."""
-    start = job.requested_start_sheet
-    if not start or start <= 1 or not counts:
-        return False
-    early = job.sheets.filter(number__lt=start)
-    return early.exclude(status__in=("skipped", "pending", "ready", "waiting")).exists()
-
-
-@dataclass(frozen=True, slots=True)
-class SheetPage:
-    """A page of a long list of sheets."""
-
-    number: int
-    first: int
-    last: int
-    is_current: bool
-
-
-def _pages(page: int, pages: int, total: int) -> list[SheetPage]:
-    if pages < 2:
-        return []
-    near = sorted({1, pages, *range(max(1, page - 3), min(pages, page + 3) + 1)})
-    return [
-        SheetPage(
-            number,
-            (number - 1) * SHEETS_PER_PAGE + 1,
-            min(total, number * SHEETS_PER_PAGE),
-            number == page,
-        )
-        for number in near
-    ]
-
-
 def _done_to(user: User, job: Job) -> dict[str, Any]:
     """What was done to this run, as far as this person may see it."""
     may_view_audit = policy.may(user, policy.VIEW_AUDIT)
@@ -245,23 +177,3 @@ def _done_to(user: User, job: Job) -> dict[str, Any]:
         "may_view_audit": may_view_audit,
         "reason": visible(submit.first() or ""),
     }
-
-
-def _sheet_names(job: Job) -> dict[int, str]:
-    version = job.score_version
-    if version is None or len(version.text) > MAX_NAMED_LETTERS:
-        return {}
-    return _names_in(version.sha256, version.text)
-
-
-@lru_cache(maxsize=64)
-def _names_in(_sha256: str, text: str) -> dict[int, str]:
-    """What a score calls its sheets; judged once for as long as it is looked at."""
-    verdict = parse_score(text)
-    if verdict.summary is None:
-        return {}
-    return {plan.number: plan.description for plan in verdict.summary.sheets if plan.description}
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 8 else 1
