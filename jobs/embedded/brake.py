@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
 from typing import Any, TypeVar
 
 from jobs.embedded.supervised import Ended, Supervised
@@ -66,8 +67,32 @@ class Brake:
             return
         raise SheetStopped
 
+    @asynccontextmanager
+    async def slot(self, slots: asyncio.Semaphore) -> AsyncIterator[None]:
+        """One of the slots, waited for no longer than until the brake is pulled.
+
+        It is given back also when whoever waits is cancelled at the moment in which it comes.
+        """
+        taking = asyncio.create_task(slots.acquire(), name="slot")
+        pulled = asyncio.create_task(self._pulled.wait(), name="brake")
+        try:
+            await asyncio.wait({taking, pulled}, return_when=asyncio.FIRST_COMPLETED)
+            pulled.cancel()
+            self.check()
+            yield
+        finally:
+            if taking.done() and not taking.cancelled():
+                slots.release()
+            taking.cancel()
+            pulled.cancel()
+            await asyncio.gather(taking, pulled, return_exceptions=True)
+
     async def race(self, work: Coroutine[Any, Any, Result]) -> Result:
-        """The result of `work`, which is cancelled when the brake is pulled first."""
+        """The result of `work`, which is cancelled when the brake is pulled first.
+
+        A result that comes at the moment in which the caller is cancelled is lost: for what has
+        to be given back there is `slot`.
+        """
         task = asyncio.ensure_future(work)
         pulled = asyncio.create_task(self._pulled.wait(), name="brake")
         try:

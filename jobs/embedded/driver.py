@@ -182,11 +182,8 @@ class Driver:
             self._count_retry,
         )
         try:
-            await brake.race(self.sheet_slots.acquire())
-            try:
+            async with brake.slot(self.sheet_slots):
                 await playing.play()
-            finally:
-                self.sheet_slots.release()
         except SheetStopped as stopped:
             await self._mark_stopped(sheet, stopped.ended)
         finally:
