@@ -46,7 +46,8 @@ def admit(path: Path, *, has_workspace: bool = True) -> Admitted:
     if not path.is_file():
         raise Refused(f"Config file not found: {path}")
     try:
-        config = JobConfig.from_yaml(read_bounded(path))
+        data = read_bounded(path)
+        config = JobConfig.from_yaml_string(data.decode(), path=path)
     except (OSError, ValueError, yaml.YAMLError, RecursionError) as error:
         reason = str(error).replace('"<unicode string>"', f'"{path}"')[:MAX_REASON]
         advice = "" if has_workspace else " Cannot determine workspace."
@@ -54,23 +55,25 @@ def admit(path: Path, *, has_workspace: bool = True) -> Admitted:
         raise Refused(
             f"Failed to parse config file: {path} ({reason}).{advice} Fix the config{more}."
         ) from error
-    refuse_unsupported(path, config)
+    refuse_unsupported(data, path, config)
     return Admitted(path, config, expand(config))
 
 
-def read_bounded(path: Path) -> Path:
-    """The same path, when the file is not too big to be read.
+def read_bounded(path: Path) -> bytes:
+    """The file's bytes, read once: what is judged is what runs, whoever writes meanwhile.
 
     Raises:
-        ValueError: it is.
+        OSError: it cannot be read.
+        ValueError: it is too big.
     """
-    size = path.stat().st_size
-    if size > LIMITS.max_bytes:
-        raise ValueError(f"the file has {size} bytes, more than {LIMITS.max_bytes}")
-    return path
+    with path.open("rb") as file:
+        data = file.read(LIMITS.max_bytes + 1)
+    if len(data) > LIMITS.max_bytes:
+        raise ValueError(f"the file has more than {LIMITS.max_bytes} bytes")
+    return data
 
 
-def refuse_unsupported(path: Path, config: JobConfig) -> None:
+def refuse_unsupported(data: bytes, path: Path, config: JobConfig) -> None:
     """Refuse by name what this conductor cannot do, and what would hurt it.
 
     Raises:
@@ -82,7 +85,7 @@ def refuse_unsupported(path: Path, config: JobConfig) -> None:
     unsupported = [f.message for f in unsupported_by_embedded(config) if f.severity == "error"]
     if unsupported:
         raise Refused(f"Not supported by the embedded conductor: {_listed(unsupported)}")
-    verdict = parse_score(path.read_bytes(), source=str(path))
+    verdict = parse_score(data, source=str(path))
     wrong = [finding.message for finding in verdict.findings if finding.severity == "error"]
     wrong += _bad_conditions(config)
     if wrong:

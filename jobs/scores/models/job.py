@@ -122,16 +122,19 @@ class JobConfig(Section):
             yaml.YAMLError: not YAML, or of a kind that would hang whoever builds it.
         """
         path = Path(path)
-        data = load_mapping(path.read_text(encoding="utf-8"), str(path))
-        workspace = data.get("workspace")
-        if isinstance(workspace, str) and not Path(workspace).is_absolute():
-            data["workspace"] = str((path.resolve().parent / workspace).resolve())
-        return cls.from_values(data)
+        return cls.from_yaml_string(path.read_text(encoding="utf-8"), path=path)
 
     @classmethod
-    def from_yaml_string(cls, text: str) -> Self:
-        """The score in a text, if a conductor would accept it; raises like `from_yaml`."""
-        return cls.from_values(load_mapping(text))
+    def from_yaml_string(cls, text: str, *, path: Path | None = None) -> Self:
+        """The score in a text, if a conductor would accept it; raises like `from_yaml`.
+
+        With the `path` of the file that the text was read from it is the same as `from_yaml`.
+        """
+        data = load_mapping(text, None if path is None else str(path))
+        workspace = data.get("workspace")
+        if path is not None and isinstance(workspace, str) and not Path(workspace).is_absolute():
+            data["workspace"] = str((path.resolve().parent / workspace).resolve())
+        return cls.from_values(data)
 
     @classmethod
     def from_values(cls, data: Any) -> Self:
