@@ -4,27 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import logging
 import os
 import signal
-from pathlib import Path
+from collections.abc import Awaitable, Callable
 
 from jobs.embedded.conductor import Conductor
 from jobs.embedded.events import Bus
-from jobs.embedded.identity import collect
 from jobs.embedded.methods import Methods
 from jobs.embedded.ownership import Ownership
 from jobs.embedded.reports import Reports
 from jobs.embedded.server import Server
 from jobs.embedded.settings import Settings
+from jobs.embedded.snapshots import Snapshots
 from jobs.embedded.store import Store
 from jobs.embedded.supervisor import PR_SET_CHILD_SUBREAPER, prctl
 
 logger = logging.getLogger("podium.conductor")
 
 SNAPSHOT_EVERY_S = 15.0
-MONITOR_LOG_BYTES = 10 * 1024 * 1024  # then the older half is dropped
+WRITE_AGAIN_EVERY_S = 5.0  # what the checkpoint did not take, say of a disk that was full
 READY_LINE = "conductor ready on "
 
 
@@ -68,10 +67,18 @@ class Daemon:
             await server.open()
             ownership.note_socket(settings.socket_path)
             logger.info("%s%s (pid %d)", READY_LINE, settings.socket_path, os.getpid())
+            snapshots = Snapshots(reports, settings.home.monitor_log)
             async with asyncio.TaskGroup() as tasks:
-                snapshots = tasks.create_task(self._keep_snapshots(reports), name="snapshots")
+                housekeeping = [
+                    tasks.create_task(repeat(turn, every_s), name=f"housekeeping-{turn.__name__}")
+                    for turn, every_s in (
+                        (snapshots.take, SNAPSHOT_EVERY_S),
+                        (conductor.write_again, WRITE_AGAIN_EVERY_S),
+                    )
+                ]
                 await self._ending.wait()
-                snapshots.cancel()
+                for task in housekeeping:
+                    task.cancel()
                 await self._end(conductor, server)
         finally:
             await asyncio.to_thread(store.close)
@@ -80,6 +87,7 @@ class Daemon:
         grace_s = 0.0 if self._hurry else self._settings.grace_s
         logger.info("ending: no new sheets, %.0f s for those that run", grace_s)
         await conductor.performances.stop(grace_s)
+        await conductor.write_again()
         await server.close()
         with contextlib.suppress(FileNotFoundError):
             self._settings.socket_path.unlink()
@@ -98,39 +106,15 @@ class Daemon:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self.end, True)
 
-    async def _keep_snapshots(self, reports: Reports) -> None:
-        """What `daemon.top.stream` points to.
 
-        On the way it takes in dead orphans, which come to us as a subreaper. A zombie seen twice
-        is nobody's: children that are waited for do not stay zombies for so long.
-        """
-        zombies: set[int] = set()
-        while True:
-            snapshot = await asyncio.to_thread(reports.snapshot)
-            for pid in zombies & set(snapshot["zombie_pids"]):
-                collect(pid)
-            zombies = set(snapshot["zombie_pids"])
-            line = json.dumps(snapshot) + "\n"
-            path = self._settings.home.monitor_log
-            try:
-                await asyncio.to_thread(append_bounded, path, line, MONITOR_LOG_BYTES)
-            except OSError as error:
-                logger.warning("%s cannot be written: %s", path, error)
-            await asyncio.sleep(SNAPSHOT_EVERY_S)
-
-
-def append_bounded(path: Path, line: str, limit: int) -> None:
-    """Add a line; past the limit the older half of the file goes."""
-    with path.open("a+b") as file:
-        file.write(line.encode())
-        size = file.tell()
-        if size <= limit:
-            return
-        file.seek(size // 2)
-        file.readline()
-        kept = file.read()
-        file.truncate(0)
-        file.write(kept)
+async def repeat(turn: Callable[[], Awaitable[None]], every_s: float) -> None:
+    """Do this again and again; a turn that goes wrong is told in the log and ends nothing else."""
+    while True:
+        try:
+            await turn()
+        except Exception:
+            logger.exception("a turn of the conductor's housekeeping went wrong")
+        await asyncio.sleep(every_s)
 
 
 async def serve(settings: Settings) -> None:

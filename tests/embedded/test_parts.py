@@ -4,24 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import json
 from pathlib import Path
+from typing import cast
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jobs.embedded import admission
 from jobs.embedded.backoff import delay_s, may_retry
+from jobs.embedded.brake import Brake, SheetStopped
 from jobs.embedded.conditions import BadCondition, is_met, parse
+from jobs.embedded.daemon import repeat
 from jobs.embedded.document import SHEET_DEFAULTS, Sheet
 from jobs.embedded.environment import sheet_environment
 from jobs.embedded.events import Bus
 from jobs.embedded.paths import UnsafeFolder, default_socket_path, ensure_private_folder
 from jobs.embedded.placeholders import fill, fill_command
 from jobs.embedded.readiness import Fate, Readiness
+from jobs.embedded.reports import Reports
+from jobs.embedded.snapshots import Snapshots
 from jobs.embedded.supervisor import whole_characters
 from jobs.embedded.validations import contains
+from jobs.scores import Finding, JobConfig, unsupported_by_embedded
 from jobs.scores.models.attempts import RetryConfig
+from tests.embedded.process import score
+from tests.waiting import eventually
 
 NUMBERS = {
     **{"sheet_num": 3, "total_sheets": 9, "stage": 2, "instance": 1, "fan_count": 4},
@@ -242,3 +252,101 @@ async def test_listener_waits_without_spinning() -> None:
     assert not taking.done()
     bus.publish("job", 0, "job.started", {})
     assert b"job.started" in await taking
+
+
+# --- slots ---
+
+
+@pytest.mark.parametrize("steps", range(8))
+async def test_slot_is_given_back_whenever_its_taker_is_cancelled(steps: int) -> None:
+    slots = asyncio.Semaphore(1)
+    await slots.acquire()
+
+    async def take() -> None:
+        async with Brake().slot(slots):
+            await asyncio.Event().wait()
+
+    taker = asyncio.create_task(take())
+    for _ in range(4):
+        await asyncio.sleep(0)
+    slots.release()
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    taker.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await taker
+    assert not slots.locked()
+
+
+async def test_pulled_brake_ends_the_wait_for_a_slot() -> None:
+    slots = asyncio.Semaphore(1)
+    await slots.acquire()
+    brake = Brake()
+
+    async def take() -> None:
+        async with brake.slot(slots):
+            raise AssertionError
+
+    taker = asyncio.create_task(take())
+    await asyncio.sleep(0)
+    await brake.pull(0.0)
+    with pytest.raises(SheetStopped):
+        await taker
+    slots.release()
+    assert not slots.locked()
+
+
+# --- housekeeping ---
+
+
+class FailingOnce:
+    """Reports whose first snapshot fails, as with too many open files."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    def snapshot(self) -> dict[str, object]:
+        self.calls += 1
+        if self.calls == 1:
+            raise OSError(errno.EMFILE, "Too many open files")
+        return {"zombie_pids": [], "call": self.calls}
+
+
+async def test_snapshot_that_fails_ends_nothing_and_the_next_is_taken(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "monitor.jsonl"
+    snapshots = Snapshots(cast(Reports, FailingOnce()), path)
+    keeping = asyncio.create_task(repeat(snapshots.take, 0.0))
+    await eventually(lambda: path.exists() and path.read_text(), what="a snapshot")
+    keeping.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await keeping
+    assert json.loads(path.read_text().splitlines()[0])["call"] == 2
+    assert "Too many open files" in caplog.text
+
+
+# --- admission ---
+
+
+def test_score_that_is_swapped_while_it_is_judged_is_judged_as_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "job.yaml"
+    circular = {"total_items": 2, "dependencies": {"1": [2], "2": [1]}}
+    path.write_text(score(sheet=circular))
+
+    def swap(config: JobConfig) -> tuple[Finding, ...]:
+        path.write_text(score())
+        return unsupported_by_embedded(config)
+
+    monkeypatch.setattr(admission, "unsupported_by_embedded", swap)
+    with pytest.raises(admission.Refused):
+        admission.admit(path)
+
+
+def test_score_that_is_too_big_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "job.yaml"
+    path.write_text(score() + "\n" * admission.LIMITS.max_bytes)
+    with pytest.raises(admission.Refused, match="the file has more than"):
+        admission.admit(path)
