@@ -7,14 +7,19 @@ conductor's newer words for stage and instance.
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
 from jobs.scores.child import ChildFailed, ask_child
 from jobs.scores.expansion import SheetPlan
 from jobs.scores.models.job import JobConfig
+from jobs.scores.worker import MAX_RENDERED_CHARS
 
 RENDER_S = 5.0  # a template is text with a few loops; one that takes longer never ends
+
+_MARKUP = re.compile(r"\{[{%#]")
+_LINE_END = re.compile(r"\r\n?")
 
 
 class RenderFailed(Exception):
@@ -47,6 +52,8 @@ async def render_prompt(
     """
     prompt = config.prompt
     path = None
+    if prompt.template is not None and is_plain(prompt.template):
+        return _LINE_END.sub("\n", prompt.template)
     if prompt.template is None:
         if prompt.template_file is None:
             raise RenderFailed("The score has neither 'template' nor 'template_file'.")
@@ -68,6 +75,15 @@ async def render_prompt(
         where = f" in line {line}" if line else ""
         raise RenderFailed(f"The template has an error{where}: {answer['error']}", line)
     return str(answer["text"])
+
+
+def is_plain(template: str) -> bool:
+    """Whether a template is its own rendering but for line ends, so no child need render it.
+
+    That saves most of what a short sheet costs. One that is too long is left to the child, which
+    refuses it.
+    """
+    return len(template) <= MAX_RENDERED_CHARS and _MARKUP.search(template) is None
 
 
 def template_variables(config: JobConfig, plan: SheetPlan, workspace: Path | str) -> dict[str, Any]:

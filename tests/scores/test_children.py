@@ -12,12 +12,15 @@ from typing import Any
 
 import psutil
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from jobs.scores import expand, parse_score
+from jobs.scores import expand, parse_score, worker
+from jobs.scores import render as render_module
 from jobs.scores.child import ChildFailed, ask_child, run_child
 from jobs.scores.patterns import pattern_fault
 from jobs.scores.regex import Match, SearchFailed, search_file
-from jobs.scores.render import RenderFailed, render_prompt
+from jobs.scores.render import RenderFailed, is_plain, render_prompt
 from tests.scores.writing import make_config, make_score, messages
 from tests.waiting import eventually, patience, wait_until
 
@@ -84,6 +87,29 @@ async def test_template_without_bounds_is_stopped(template: str, words: str) -> 
     with pytest.raises(RenderFailed, match=words):
         await render(template, timeout_s=2)
     assert children() == []
+
+
+@settings(deadline=None)
+@given(st.text(alphabet="ab{}%#-+ \n\r\té", max_size=30))
+def test_plain_template_is_what_a_child_would_make_of_it(template: str) -> None:
+    if is_plain(template):
+        config = make_config(prompt={"template": template})
+        ours = asyncio.run(render_prompt(config, expand(config).plan(1), "/w"))
+        request: dict[str, Any] = {"template": template, "template_file": None, "variables": {}}
+        assert worker.render(request) == {"text": ours}
+
+
+async def test_plain_template_is_rendered_without_a_child(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def refuse(request: object, *, timeout_s: float) -> dict[str, Any]:
+        raise ChildFailed("no child was wanted")
+
+    monkeypatch.setattr(render_module, "ask_child", refuse)
+    assert await render("for i in 1 2; do echo ${i} }} %}; done\r\n") == (
+        "for i in 1 2; do echo ${i} }} %}; done\n"
+    )
+    for markup in ("{{ 1 }}", "{% if 1 %}{% endif %}", "{# x #}", "a" * 1_048_577):
+        with pytest.raises(RenderFailed, match="no child was wanted"):
+            await render(markup)
 
 
 async def test_cancelled_rendering_leaves_no_process() -> None:
