@@ -20,8 +20,8 @@ from jobs.admin.consequences import ASKS, ORDER, Ask
 from jobs.admin.feed import current_seq
 from jobs.admin.job_sheets import sheet_names, sheets_of
 from jobs.admin.looks import Look, job_look
-from jobs.admin.output import output_of
-from jobs.admin.requests import person
+from jobs.admin.output import Output, output_of
+from jobs.admin.requests import is_live_refresh, person
 from jobs.admin.rows import action_rows, submitter
 from jobs.admin.sheet_rows import SheetRow, history_of
 from jobs.admin.visible import one_line, visible
@@ -120,7 +120,8 @@ def job_view(request: HttpRequest, pk: int) -> HttpResponse:
         "job": JobFacts.of(job, may_view_score=user.has_perm("jobs.view_score")),
         "conductor": ConductorCard.of(job.conductor),
         "buttons": _buttons(user, job),
-        "output": output_of(job.pk, seq),
+        # The script has the lines already and leaves its pane alone.
+        "output": Output() if is_live_refresh(request) else output_of(job.pk, seq),
         **sheets_of(job, request.GET.get("sheets")),
         **_done_to(user, job),
     }

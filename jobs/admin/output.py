@@ -17,6 +17,7 @@ from jobs.live.models import Event
 MAX_EVENTS: Final = 300
 MAX_LINES: Final = 1_000
 MAX_LINE_LETTERS: Final = 4_000
+MAX_LETTERS: Final = 200_000
 
 # An escape sequence, whole: it is shown dimmed, so that the words between stay readable.
 _CONTROL: Final = re.compile("␛(?:\\[[0-9;?]*[ -/]*[@-~]|\\][^␇␛]*(?:␇|␛\\\\)?|.)?|[␀-␡]")
@@ -74,8 +75,20 @@ def output_of(job_pk: int, until_seq: int) -> Output:
     joiner = Joiner()
     for event in reversed(events[:MAX_EVENTS]):
         joiner.take(event.sheet, event.data)
-    has_earlier = len(events) > MAX_EVENTS or len(joiner.lines) > MAX_LINES
-    return Output(joiner.lines[-MAX_LINES:], has_earlier, joiner.ends_json())
+    kept = _last(joiner.lines)
+    has_earlier = len(events) > MAX_EVENTS or len(kept) < len(joiner.lines)
+    return Output(kept, has_earlier, joiner.ends_json())
+
+
+def _last(lines: list[Line]) -> list[Line]:
+    """As many of the last lines as a page can hold."""
+    room, first = MAX_LETTERS, len(lines)
+    for index in range(len(lines) - 1, max(-1, len(lines) - 1 - MAX_LINES), -1):
+        room -= len(lines[index].text)
+        if room < 0:
+            break
+        first = index
+    return lines[first:]
 
 
 class Joiner:

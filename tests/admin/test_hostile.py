@@ -134,6 +134,26 @@ def test_what_an_event_could_not_hold_is_said_to_be_missing(root: Visitor) -> No
     assert "67,104,768 bytes more are in the log file" in text
 
 
+def test_page_of_a_job_that_writes_without_end_is_bounded(root: Visitor) -> None:
+    job = make_job()
+    EventCounter.objects.create(pk=1, seq=400)
+    Event.objects.bulk_create(
+        Event(
+            seq=seq,
+            at=timezone.now(),
+            conductor="c",
+            job_pk=job.pk,
+            event="sheet.output",
+            sheet=1,
+            data={"preview": "w" * 4_095 + "\n"},
+        )
+        for seq in range(1, 401)
+    )
+    page = root.get(f"/jobs/job/{job.pk}/change/")
+    assert len(page.html) < 300_000
+    assert "Earlier lines are in the log files" in page.text
+
+
 @pytest.mark.parametrize(
     "data", [{}, {"preview": None}, {"preview": 7, "length": "x"}, {"stream": []}]
 )

@@ -260,6 +260,13 @@ def test_live_part_is_the_same_without_the_frame(root: Visitor, path: str) -> No
     assert "navigation" not in html
 
 
+def test_live_part_does_not_bring_the_output_again(olga: Visitor) -> None:
+    job = make_job()
+    write(job, "only once\n")
+    answer = olga.client.get(f"/jobs/job/{job.pk}/change/", headers={"X-Podium-Live": "1"})
+    assert "only once" not in answer.content.decode()
+
+
 def test_live_part_is_refused_to_whoever_is_logged_out(stranger: Visitor) -> None:
     answer = stranger.client.get("/", headers={"X-Podium-Live": "1"})
     assert answer.status_code == 302

@@ -38,8 +38,6 @@ export class Output {
     for (const piece of this.waiting.splice(0)) this.take(piece);
     const lines = this.pane.getElementsByClassName("line");
     while (lines.length > MAX_LINES) lines[0].remove();
-    const empty = document.getElementById("output-empty");
-    if (empty && lines.length) empty.hidden = true;
     if (this.isFollowing) this.toEnd();
   }
 
