@@ -10,9 +10,10 @@ from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.reconcile import reconcile_open
 from jobs.actions.results import DID_NOT_HAPPEN, HAPPENED, ActionResult
-from jobs.actions.settle import settle
+from jobs.actions.settle import may_be_settled, settle
 from jobs.actions.sources import InlineScore, ScorePath, StoredScore, SubmitSource
 from jobs.actions.submit import submit
+from jobs.actions.upkeep import tend
 from jobs.actions.words import MAX_KEY_LETTERS, MAX_REASON_LETTERS, UnfitText
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
     "cancel",
     "choose_conductor",
     "clear",
+    "may_be_settled",
     "may_read_audit",
     "may_submit",
     "meant_conductor",
@@ -42,5 +44,6 @@ __all__ = [
     "resume",
     "settle",
     "submit",
+    "tend",
     "unacceptable",
 ]

@@ -21,6 +21,10 @@ ACTION_S: Final = 2 * _APPEND_S + 3 * CONNECT_S + 2 * READ_S + CHANGE_S + _WRITE
 # taken for abandoned.
 RECONCILE_MARGIN_S: Final = 15.0
 
+# A conductor that stays down proves nothing: after so long past the deadline it is a person's to
+# conclude. Restarts and updates take minutes.
+GIVE_UP_S: Final = 3_600.0
+
 # A page that sent its form twice waits for the first one's answer rather than showing an error.
 REPEAT_WAIT_S: Final = 20.0
 REPEAT_POLL_S: Final = 0.05

@@ -54,6 +54,15 @@ def weigh(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
     return _WEIGHED[attempt.verb](attempt, sight(attempt.job, rows))
 
 
+def weigh_unseen(attempt: Open, why: str) -> Judgement:
+    """The verdict where no list is to be had, for the reason given: what was seen before counts."""
+    if attempt.verb is Verb.SUBMIT and attempt.was_seen:
+        return _submit(attempt, ())
+    if attempt.verb is Verb.PAUSE and attempt.has_paused_since:
+        return _yes("the job went paused after the attempt")
+    return _unknown(why)
+
+
 def _submit(attempt: Open, rows: Sequence[JobRow]) -> Judgement:
     row = next((row for row in rows if row.job_id == attempt.job_id), None)
     is_ours = row is not None and row.config_path == attempt.config_path

@@ -1,27 +1,28 @@
 """Closing what was left open: attempts without an answer, judged by the conductor's state.
 
-The relay calls `reconcile_open` now and then, and has what has grown old pruned with it. Nothing
-is ever sent again from here.
+The relay calls `reconcile_open` now and then while its conductor can be asked; where none can be,
+`give_up` leaves the conclusion to a person. Nothing is ever sent again from here.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Final
 
 import structlog
 from channels.db import database_sync_to_async
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from jobs import audit
-from jobs.actions.deadlines import RECONCILE_MARGIN_S
-from jobs.actions.evidence import CLOCK_SLACK, Judgement, Open, weigh
+from jobs.actions.deadlines import GIVE_UP_S, RECONCILE_MARGIN_S
+from jobs.actions.evidence import CLOCK_SLACK, Judgement, Open, weigh, weigh_unseen
 from jobs.actions.refresh import Listing, learn
 from jobs.actions.registration import ownership
 from jobs.actions.runs import known_run
-from jobs.actions.upkeep import Upkeep
 from jobs.audit import Draft, IdempotencyDraft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import ConductorError, IdempotencyConflict
@@ -36,7 +37,6 @@ _log = structlog.get_logger(__name__)
 _BATCH: Final = 100
 _VERBS: Final = frozenset(verb.value for verb in Verb)
 _NOBODY: Final = 0  # no user has this id
-_upkeep = Upkeep()
 
 
 async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -> int:
@@ -48,7 +48,6 @@ async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -
     Raises:
         AuditUnavailable: a verdict could not be written; the attempt will be judged anew.
     """
-    await _upkeep.tend()
     overdue = await database_sync_to_async(_overdue)(conductor, now or timezone.now())
     if not overdue:
         return 0
@@ -59,14 +58,36 @@ async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -
     await learn(conductor, None, listing)
     judged = 0
     for action in overdue:
-        draft = await database_sync_to_async(_judged)(conductor, action, listing)
-        try:
-            await audit.aappend(draft, idempotency=once(draft))
-        except IdempotencyConflict:
-            continue  # another process was faster
-        _log.info("reconciled", action_id=str(action.action_id), verdict=draft.outcome)
-        judged += 1
+        judged += await _conclude(conductor, action, partial(weigh, rows=listing.rows))
     return judged
+
+
+async def give_up(*, now: datetime | None = None) -> int:
+    """Conclude what no conductor can be asked about; how many attempts that were.
+
+    Those on a conductor that is disabled (or gone), and those on one that does not answer for
+    longer than it is worth waiting. They need attention then, and a person may settle them.
+
+    Raises:
+        AuditUnavailable: as `reconcile_open`.
+    """
+    concluded = 0
+    for action, conductor, why in await database_sync_to_async(_hopeless)(now or timezone.now()):
+        concluded += await _conclude(conductor, action, partial(weigh_unseen, why=why))
+    return concluded
+
+
+async def _conclude(
+    conductor: Conductor | None, action: Action, weighed: Callable[[Open], Judgement]
+) -> bool:
+    """Record the verdict; False where another process was faster."""
+    draft = await database_sync_to_async(_judged)(conductor, action, weighed)
+    try:
+        await audit.aappend(draft, idempotency=once(draft))
+    except IdempotencyConflict:
+        return False
+    _log.info("reconciled", action_id=str(action.action_id), verdict=draft.outcome)
+    return True
 
 
 def once(draft: Draft) -> IdempotencyDraft:
@@ -80,27 +101,48 @@ def once(draft: Draft) -> IdempotencyDraft:
     )
 
 
+def _unanswered(now: datetime, *, for_s: float = 0.0) -> QuerySet[Action]:
+    """Attempts that nobody will answer any more, and that have no verdict yet."""
+    latest = now - timedelta(seconds=RECONCILE_MARGIN_S + for_s)
+    return Action.objects.filter(
+        outcome__in=(Outcome.OPEN, Outcome.UNKNOWN),
+        verb__in=_VERBS,
+        verdict="",
+        deadline_at__lt=latest,
+    ).order_by("pk")
+
+
 def _overdue(conductor: Conductor, now: datetime) -> list[Action]:
-    latest = now - timedelta(seconds=RECONCILE_MARGIN_S)
-    return list(
-        Action.objects.filter(
-            conductor=conductor.slug,
-            outcome__in=(Outcome.OPEN, Outcome.UNKNOWN),
-            verb__in=_VERBS,
-            verdict="",
-            deadline_at__lt=latest,
-        ).order_by("pk")[:_BATCH]
-    )
+    return list(_unanswered(now).filter(conductor=conductor.slug)[:_BATCH])
 
 
-def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
-    """The record of what the list shows about one attempt, and of what was seen before."""
+def _hopeless(now: datetime) -> list[tuple[Action, Conductor | None, str]]:
+    """Attempts that cannot be reconciled, with their conductor and the reason why."""
+    conductors = {conductor.slug: conductor for conductor in Conductor.objects.all()}
+    enabled = [slug for slug, conductor in conductors.items() if conductor.is_enabled]
+    answering = [slug for slug in enabled if conductors[slug].is_reachable]
+    unwatched = _unanswered(now).exclude(conductor__in=enabled)
+    silent = _unanswered(now, for_s=GIVE_UP_S).filter(conductor__in=enabled)
+    silent = silent.exclude(conductor__in=answering)  # its relay judges by what it answers
+    off = "the conductor is disabled, so it is not asked"
+    down = "the conductor has not been there to be asked for a long time"
+    return [
+        (action, conductors.get(action.conductor), why)
+        for actions, why in ((unwatched, off), (silent, down))
+        for action in actions[:_BATCH]
+    ]
+
+
+def _judged(
+    conductor: Conductor | None, action: Action, weighed: Callable[[Open], Judgement]
+) -> Draft:
+    """The record of what is known about one attempt."""
     intent = _intent_of(action)
     job = known_run(intent.job_pk)
     is_ours = bool(intent.arguments.get("written_by_podium"))
     config_path = str(intent.arguments.get("config_path", ""))
     verb = Verb(action.verb)
-    run = _run_of(conductor, intent) if verb is Verb.SUBMIT else None
+    run = _run_of(intent) if verb is Verb.SUBMIT else None
     events = Event.objects.filter(job_pk=intent.job_pk, event="job.paused", at__gte=intent.at)
     attempt = Open(
         verb=verb,
@@ -113,9 +155,9 @@ def _judged(conductor: Conductor, action: Action, listing: Listing) -> Draft:
         was_seen=run is not None,
         has_paused_since=verb is Verb.PAUSE and job is not None and events.exists(),
     )
-    judgement = weigh(attempt, listing.rows)
+    judgement = weighed(attempt)
     if verb is Verb.SUBMIT and judgement.verdict is Verdict.HAPPENED:
-        job = _made_ours(conductor, intent, run)
+        job = _made_ours(run.conductor if run else conductor, intent, run)
     return _draft(action, intent, judgement, job)
 
 
@@ -123,10 +165,12 @@ def _intent_of(action: Action) -> AuditRecord:
     return AuditRecord.objects.get(action_id=action.action_id, kind=RecordKind.INTENT)
 
 
-def _run_of(conductor: Conductor, intent: AuditRecord) -> Job | None:
+def _run_of(intent: AuditRecord) -> Job | None:
     """The run that only this submit can have brought about, gone or not."""
     path = str(intent.arguments.get("config_path", ""))
-    runs = Job.objects.filter(conductor=conductor, job_id=intent.job_id, config_path=path)
+    runs = Job.objects.select_related("conductor").filter(
+        conductor__slug=intent.conductor, job_id=intent.job_id, config_path=path
+    )
     if not intent.arguments.get("written_by_podium"):
         # Anybody may have submitted this file. Whoever did so through Podium is known by name.
         runs = runs.filter(
@@ -136,14 +180,14 @@ def _run_of(conductor: Conductor, intent: AuditRecord) -> Job | None:
     return runs.order_by("-id").first() if path else None
 
 
-def _made_ours(conductor: Conductor, intent: AuditRecord, run: Job | None) -> Job:
+def _made_ours(conductor: Conductor | None, intent: AuditRecord, run: Job | None) -> Job | None:
     """The run that the submit brought about; the relay may have taken it for somebody else's."""
     facts = ownership(intent.actor_id, intent.actor_name, intent.arguments.get("score_version"))
-    if run is None or (run.gone_at is None and not run.submitted_by_name):
+    if conductor and (run is None or (run.gone_at is None and not run.submitted_by_name)):
         path = str(intent.arguments["config_path"])
         return record_claim(conductor, intent.job_id, path, since=intent.at, **facts)
-    unclaimed = Job.objects.filter(pk=run.pk, submitted_by=None, submitted_by_name="")
-    unclaimed.update(origin=JobOrigin.CONSOLE, **facts)
+    if run is not None and not run.submitted_by_name:
+        Job.objects.filter(pk=run.pk).update(origin=JobOrigin.CONSOLE, **facts)
     return run
 
 

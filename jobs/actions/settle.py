@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.db import connection
+from django.utils import timezone
 
 from jobs import audit
 from jobs.access import policy
 from jobs.actions.completion import to_the_end
+from jobs.actions.deadlines import RECONCILE_MARGIN_S
 from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
@@ -18,6 +21,7 @@ from jobs.audit import Draft, Origin, new_action_id
 from jobs.audit.models import Action
 from jobs.database import in_database
 from jobs.errors import AccessDenied, IdempotencyConflict, InsideTransaction
+from jobs.registry.models import Conductor
 from jobs.terms import Outcome, RecordKind, Verb, Verdict
 
 _CONCLUSIONS = frozenset({Verdict.HAPPENED, Verdict.DID_NOT_HAPPEN})
@@ -32,7 +36,7 @@ async def settle(
 
     Args:
         actor: Who concludes.
-        action: An attempt that needs attention.
+        action: An attempt without an answer; nobody has to wait for the conductor's state.
         conclusion: `happened` or `did not happen`.
         reason: What it is concluded from; never empty.
         origin: Where the request came from.
@@ -94,9 +98,24 @@ async def _recorded(draft: Draft) -> ActionResult:
 def _may_settle(actor: User, action: Action) -> bool:
     if connection.in_atomic_block:
         raise InsideTransaction("An attempt was to be settled inside a transaction.")
-    if not Action.objects.filter(pk=action.pk, needs_attention=True).exists():
+    current = Action.objects.filter(pk=action.pk).first()
+    if current is None or not may_be_settled(current):
         raise UnfitText("This attempt does not wait to be settled.")
-    return policy.may(actor, Verb(action.verb), known_run(action.job_pk))
+    if not policy.may(actor, Verb(current.verb), known_run(current.job_pk)):
+        return False
+    hidden = Conductor.objects.exclude(pk__in=policy.visible_conductors(actor).values("pk"))
+    return not hidden.filter(slug=current.conductor).exists()
+
+
+def may_be_settled(action: Action) -> bool:
+    """Whether an attempt waits for a person: not to be known, or not judged yet."""
+    if action.needs_attention:
+        return True
+    if action.verdict or action.verb not in set(Verb):
+        return False
+    if action.outcome == Outcome.OPEN and action.deadline_at is not None:
+        return action.deadline_at < timezone.now() - timedelta(seconds=RECONCILE_MARGIN_S)
+    return action.outcome == Outcome.UNKNOWN
 
 
 def _settled(draft: Draft) -> ActionResult:

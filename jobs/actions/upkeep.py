@@ -1,4 +1,4 @@
-"""What actions leave behind and nobody needs for ever."""
+"""What actions leave behind: attempts that nobody can judge, and what nobody needs for ever."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from channels.db import database_sync_to_async
 from django.utils import timezone
 
 from jobs.actions.idempotency import prune_keys
+from jobs.actions.reconcile import give_up
 
 _EVERY_S: Final = 3_600.0
 
@@ -20,8 +21,12 @@ class Upkeep:
         self._due_at = 0.0
 
     async def tend(self) -> None:
-        """Forget old idempotency keys, once an hour."""
+        """Give up on hopeless attempts; once an hour forget old idempotency keys."""
+        await give_up()
         if time.monotonic() < self._due_at:
             return
         self._due_at = time.monotonic() + _EVERY_S
         await database_sync_to_async(prune_keys)(timezone.now())
+
+
+tend = Upkeep().tend

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Final
 
@@ -17,14 +18,20 @@ from jobs.registry.models import Conductor
 
 _LOOK_S: Final = 3.0  # a conductor that was added, moved or disabled is noticed after this
 
+_TEND_EVERY_S: Final = 60.0
+_TEND_S: Final = 120.0
+
+Tend = Callable[[], Awaitable[object]]
+
 _log = structlog.get_logger(__name__)
 
 
 class Relays:
     """Runs relays until told to stop; each of them stands by where another process relays."""
 
-    def __init__(self, *, reconcile: Reconcile | None = None) -> None:
+    def __init__(self, *, reconcile: Reconcile | None = None, tend: Tend | None = None) -> None:
         self._reconcile = reconcile
+        self._tend = tend
         self._stopping = asyncio.Event()
         self._running: dict[int, tuple[str, Relay]] = {}
 
@@ -37,14 +44,18 @@ class Relays:
         db = DatabaseThread("relays")
         try:
             async with asyncio.TaskGroup() as tasks:
-                pruning = tasks.create_task(self._prune(db), name="pruning of events")
+                others = [
+                    tasks.create_task(self._prune(db), name="pruning of events"),
+                    tasks.create_task(self._tend_now_and_then(), name="upkeep"),
+                ]
                 while not self._stopping.is_set():
                     with surviving("conductors not looked up"):
                         self._keep_up(await db.run(_enabled), db, tasks)
                     with suppress(TimeoutError):
                         async with asyncio.timeout(_LOOK_S):
                             await self._stopping.wait()
-                pruning.cancel()
+                for task in others:
+                    task.cancel()
                 for _, relay in self._running.values():
                     relay.stop()
         finally:
@@ -73,6 +84,15 @@ class Relays:
                     await asyncio.sleep(retention.BETWEEN_S)
             await asyncio.sleep(retention.EVERY_S)
 
+    async def _tend_now_and_then(self) -> None:
+        """Have done what no relay does, for its conductor is down or disabled."""
+        while self._tend is not None:
+            # First a pause: the relays find out which conductors are there.
+            await asyncio.sleep(_TEND_EVERY_S)
+            with surviving("not tended"):
+                async with asyncio.timeout(_TEND_S):
+                    await self._tend()
+
     async def _run(self, pk: int, relay: Relay) -> None:
         try:
             await relay.run()
@@ -90,8 +110,9 @@ class RelayThread:
     Reading a checkpoint of some megabytes would hold up every socket on the server's loop.
     """
 
-    def __init__(self, *, reconcile: Reconcile | None = None) -> None:
+    def __init__(self, *, reconcile: Reconcile | None = None, tend: Tend | None = None) -> None:
         self._reconcile = reconcile
+        self._tend = tend
         self._thread = threading.Thread(target=self._run, name="podium-relays", daemon=True)
         self._started = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -123,6 +144,6 @@ class RelayThread:
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()
-        self._relays = Relays(reconcile=self._reconcile)
+        self._relays = Relays(reconcile=self._reconcile, tend=self._tend)
         self._started.set()
         await self._relays.run()

@@ -9,23 +9,26 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.utils import timezone
 
-from jobs import actions
+from jobs import actions, audit
 from jobs.actions import ActionResult, InlineScore, UnfitText
-from jobs.actions.deadlines import ACTION_S, RECONCILE_MARGIN_S
+from jobs.actions import reconcile as reconciling
+from jobs.actions.deadlines import ACTION_S, GIVE_UP_S, RECONCILE_MARGIN_S
 from jobs.actions.refresh import learn, listing_now
-from jobs.audit import Origin
+from jobs.audit import Draft, Origin
 from jobs.audit.models import Action
-from jobs.errors import AccessDenied
+from jobs.errors import AccessDenied, AuditUnavailable, IdempotencyConflict
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
 from jobs.terms import JobOrigin, Verdict
 from tests.actions.records import attempts, kinds_of, records
 from tests.actions.scripted import ScriptedConductor, closing, closing_after_doing, score_text
+from tests.factories import make_user
 
 reconcile = async_to_sync(actions.reconcile_open)
+give_up = async_to_sync(reconciling.give_up)
 settle = async_to_sync(actions.settle)
 
 
@@ -201,6 +204,94 @@ def test_submit_whose_file_was_never_written_did_not_happen(
     assert verdict_of(result) == (Verdict.DID_NOT_HAPPEN, False)
 
 
+def much_later() -> datetime:
+    return later() + timedelta(seconds=GIVE_UP_S)
+
+
+@pytest.fixture
+def unheard(
+    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> ActionResult:
+    """A pause without an answer, on a conductor that is down since."""
+    result = unanswered("pause", closing, running, operator, origin, scripted)
+    Conductor.objects.update(is_reachable=False)
+    return result
+
+
+def test_conductor_that_stays_down_leaves_the_conclusion_to_a_person(
+    unheard: ActionResult,
+) -> None:
+    assert [give_up(now=later()), give_up(now=much_later())] == [0, 1]
+    assert verdict_of(unheard) == (Verdict.CANNOT_BE_KNOWN, True)
+    assert kinds_of(unheard) == ["intent", "outcome", "reconciled"]
+
+
+def test_conductor_that_answers_is_judged_by_its_answers_alone(unheard: ActionResult) -> None:
+    Conductor.objects.update(is_reachable=True)
+    assert give_up(now=much_later()) == 0
+
+
+def test_nobody_waits_for_a_disabled_conductor(unheard: ActionResult) -> None:
+    Conductor.objects.update(is_enabled=False, is_reachable=True)
+    assert give_up(now=later()) == 1
+    assert verdict_of(unheard) == (Verdict.CANNOT_BE_KNOWN, True)
+
+
+def test_key_of_an_attempt_that_was_given_up_has_an_answer(
+    running: Job, operator: User, origin: Origin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = audit.aappend
+
+    async def full_after_the_intent(draft: Draft, **rest: object) -> object:
+        if draft.kind == "outcome":
+            raise AuditUnavailable("no space left on device")
+        return await real(draft, **rest)  # type: ignore[arg-type]  # passed on as it came
+
+    cancel = async_to_sync(actions.cancel)
+    with monkeypatch.context() as bad_times:
+        bad_times.setattr(audit, "aappend", full_after_the_intent)
+        cancel(actor=operator, job=running, origin=origin, key="k1")
+    Conductor.objects.update(is_enabled=False)
+    with pytest.raises(IdempotencyConflict):
+        cancel(actor=operator, job=running, origin=origin, key="k1")
+    give_up(now=later())
+    again = cancel(actor=operator, job=running, origin=origin, key="k1")
+    assert (again.outcome, again.verdict) == ("unknown", Verdict.CANNOT_BE_KNOWN)
+
+
+def test_run_that_was_seen_counts_although_its_conductor_is_down(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing_after_doing)
+    async_to_sync(learn)(conductor, None, async_to_sync(listing_now)(client_for(conductor)))
+    Conductor.objects.update(is_enabled=False)
+    give_up(now=later())
+    assert verdict_of(result) == (Verdict.HAPPENED, False)
+    assert Job.objects.get().submitted_by == operator
+
+
+def test_person_need_not_wait_for_the_verdict(
+    unheard: ActionResult, operator: User, origin: Origin
+) -> None:
+    action = Action.objects.get(pk=unheard.id)
+    settle(
+        actor=operator,
+        action=action,
+        conclusion=Verdict.DID_NOT_HAPPEN,
+        reason="it still runs",
+        origin=origin,
+    )
+    assert verdict_of(unheard) == (Verdict.DID_NOT_HAPPEN, False)
+    assert give_up(now=much_later()) == 0
+
+
+def test_attempt_that_may_still_be_answered_cannot_be_settled() -> None:
+    running = Action(verb="pause", outcome="open", deadline_at=timezone.now())
+    known = Action(verb="pause", outcome="refused", deadline_at=timezone.now())
+    abandoned = Action(verb="pause", outcome="open", deadline_at=timezone.now() - timedelta(1))
+    assert [actions.may_be_settled(a) for a in (running, known, abandoned)] == [False, False, True]
+
+
 @pytest.fixture
 def undecided(
     running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
@@ -263,3 +354,19 @@ def test_viewer_may_not_settle_and_the_attempt_stays_as_it_is(
     undecided.refresh_from_db()
     assert (undecided.outcome, undecided.needs_attention) == ("unknown", True)
     assert Action.objects.filter(verb="settle", outcome="denied").count() == 1
+
+
+def test_submit_on_a_conductor_that_is_hidden_may_not_be_settled(
+    conductor: Conductor, origin: Origin, operator: User, scripted: ScriptedConductor
+) -> None:
+    result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing)
+    submitter = make_user("nobody")
+    submitter.user_permissions.add(Permission.objects.get(codename="submit_job"))
+    with pytest.raises(AccessDenied):
+        settle(
+            actor=User.objects.get(pk=submitter.pk),
+            action=Action.objects.get(pk=result.id),
+            conclusion=Verdict.HAPPENED,
+            reason="I think",
+            origin=origin,
+        )

@@ -13,7 +13,7 @@ import pytest
 from jobs.live.database import DatabaseBusy, DatabaseThread
 from jobs.live.lease import Lease, LeaseLost
 from jobs.live.models import RelayLease
-from jobs.live.relays import Relays, RelayThread
+from jobs.live.relays import Relays, RelayThread, Tend
 from jobs.registry.models import Conductor, Job
 from tests.factories import make_conductor
 from tests.live.conftest import in_thread, stored
@@ -24,8 +24,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 
 @asynccontextmanager
-async def relays_running() -> AsyncIterator[Relays]:
-    relays = Relays()
+async def relays_running(tend: Tend | None = None) -> AsyncIterator[Relays]:
+    relays = Relays(tend=tend)
     async with asyncio.TaskGroup() as tasks:
         tasks.create_task(relays.run(), name="relays under test")
         try:
@@ -51,6 +51,20 @@ async def test_each_enabled_conductor_has_a_relay_and_one_that_hangs_holds_up_no
         async with relays_running():
             await eventually(lambda: known("fine"))
             await eventually(lambda: bad.asked["job.list"])
+
+
+async def test_upkeep_needs_no_conductor_and_goes_on_after_a_failure(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("jobs.live.relays._TEND_EVERY_S", 0.01)
+    turns: list[int] = []
+
+    async def tend() -> None:
+        turns.append(len(turns))
+        raise OSError("no space left on device")
+
+    async with relays_running(tend):
+        await eventually(lambda: len(turns) > 1)
 
 
 async def test_a_conductor_that_is_added_moved_or_disabled_is_noticed(

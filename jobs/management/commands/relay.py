@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from jobs.actions import reconcile_open
+from jobs.actions import reconcile_open, tend
 from jobs.live import feed
 from jobs.live.relays import Relays
 
@@ -28,7 +28,7 @@ class Command(BaseCommand):
 
 
 async def _relay() -> None:
-    relays = Relays(reconcile=reconcile_open)
+    relays = Relays(reconcile=reconcile_open, tend=tend)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, relays.stop)

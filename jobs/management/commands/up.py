@@ -14,7 +14,7 @@ from django.db import connections
 from jobs.live import serving  # before anything else of Twisted: see there
 
 # isort: split
-from jobs.actions import reconcile_open
+from jobs.actions import reconcile_open, tend
 from jobs.live import feed, preparing
 from jobs.live.conducting import ConductorKeeper
 from jobs.live.events import EventDraft, store
@@ -39,7 +39,7 @@ class Command(BaseCommand):
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
         keeper = _keeper()
-        relays = RelayThread(reconcile=reconcile_open)
+        relays = RelayThread(reconcile=reconcile_open, tend=tend)
         try:
             if keeper is not None:
                 keeper.start()  # it takes a second, in which the rest is prepared
