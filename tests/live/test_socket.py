@@ -146,10 +146,26 @@ async def test_what_makes_no_sense_is_answered_and_the_connection_stays(
 
 
 async def test_a_frame_above_four_kilobytes_ends_the_connection(server: WebServer) -> None:
-    # Daphne drops the connection, where another server would say 1009 first.
     async with Socket.open(server.socket_url, cookie=await cookie()) as socket:
         await socket.say_text(" " * 5_000)
+        code, heard = await socket.closed()
+    assert (code, heard[0]["code"]) == (4400, "not_understood")
+
+
+async def test_a_frame_that_is_far_too_long_is_not_even_read(server: WebServer) -> None:
+    # Daphne drops the connection, where another server would say 1009 first.
+    async with Socket.open(server.socket_url, cookie=await cookie()) as socket:
+        await socket.say_text(" " * 300_000)
         assert (await socket.closed())[0] in (1006, 1009)
+
+
+async def test_the_longest_event_comes_through(server: WebServer) -> None:
+    async with Socket.open(server.socket_url, cookie=await cookie()) as socket:
+        await socket.subscribed(None)
+        await in_thread(lambda: happen(2, preview="<" * 4_096, more="<" * 4_096))
+        first, second = await socket.hear_events(2)
+    assert first["data"]["preview"] == "<" * 4_096
+    assert second["prev"] == first["seq"]
 
 
 async def test_subscribing_without_end_is_refused(server: WebServer) -> None:
