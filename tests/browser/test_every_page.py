@@ -44,6 +44,7 @@ def filled(route: str, numbers: dict[str, int]) -> str:
     model = "/".join(route.split("/")[:2])
     route = re.sub(r"<(?:\w+:)?(?:pk|object_id|id|job_id)>", str(numbers.get(model, 1)), route)
     route = re.sub(r"<(?:\w+:)?(?:number|sheet)>", "1", route)
+    route = route.replace("(?P<app_label>jobs|auth)", "auth")
     return "/" + re.sub(r"<(?:\w+:)?verb>", "cancel", route)
 
 

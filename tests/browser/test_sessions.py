@@ -23,7 +23,7 @@ async def test_a_wrong_password_is_refused_and_recorded(page: Page, admin_page: 
     await stranger.get_by_role("button", name="Log in").click()
     await expect(stranger.get_by_role("alert")).to_be_visible()
     await admin_page.goto("/jobs/auditrecord/?verb=login")
-    await expect(admin_page.get_by_test_id("audit-list")).to_contain_text("nobody-here")
+    await expect(admin_page.get_by_test_id("audit-list")).to_contain_text("no such user")
 
 
 async def test_a_login_leads_to_where_one_wanted_to_go(page: Page, console: Console) -> None:
