@@ -10,9 +10,16 @@ from playwright.async_api import Page, expect
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console
 from tests.browser.scores import commands
-from tests.browser.steps import another_browser, expect_live, expect_status, submit_gated
+from tests.browser.steps import another_browser, expect_live, expect_status, log_in, submit_gated
 
 pytestmark = pytest.mark.browser
+
+
+@pytest.fixture
+async def admin_page(page: Page, console: Console) -> Page:
+    """With a session of its own, which may be ended."""
+    await log_in(page, console.username, console.password)
+    return page
 
 
 async def test_a_wrong_password_is_refused_and_recorded(page: Page, admin_page: Page) -> None:
