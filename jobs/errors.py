@@ -4,6 +4,7 @@ PodiumError
 ├── AccessDenied                 the person may not do this
 ├── AuditUnavailable             the record could not be written, so nothing was sent
 ├── AppendOnly                   a programming error: a record was to be changed or removed
+├── PodiumBusy                   too many wait for the same already; try again soon
 ├── InsideTransaction            a programming error: an action was started inside atomic()
 ├── IdempotencyConflict          the same key came with another body, or is still running
 ├── ScoreError                   a score is not acceptable (carries findings)
@@ -49,6 +50,14 @@ class AuditUnavailable(PodiumError):
 
 class AppendOnly(PodiumError):
     """An audit record was to be changed, removed, or written past `jobs.audit.append`."""
+
+
+class PodiumBusy(PodiumError):
+    """Too many wait for the same already; nothing was recorded or sent. Try again soon."""
+
+    def __init__(self, message: str, *, retry_after_s: int) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
 
 
 class InsideTransaction(PodiumError):

@@ -32,4 +32,7 @@ REPEAT_POLL_S: Final = 0.05
 # What a client is told to wait before it asks again with the same key.
 RETRY_AFTER_S: Final = 1
 
+# As long as it takes to judge the scores that wait: half a second each, two at a time.
+BUSY_RETRY_S: Final = 8
+
 KEYS_KEPT_DAYS: Final = 7

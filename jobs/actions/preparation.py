@@ -17,10 +17,11 @@ from django.conf import settings
 from django.contrib.auth.models import User
 
 from jobs.actions import score_paths, workspaces
+from jobs.actions.deadlines import BUSY_RETRY_S
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
 from jobs.database import in_database
-from jobs.errors import ScoreError
+from jobs.errors import PodiumBusy, ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import Finding, ScoreLimits, Summary, parse_score
 from jobs.terms import JOB_NAME_PATTERN
@@ -60,10 +61,13 @@ async def prepare(
 
     Where the embedded conductor is meant, what it cannot run is a warning: it refuses that by
     name when asked, and its own answer is what counts.
+
+    Raises:
+        PodiumBusy: too many other scores wait to be judged.
     """
     if not _places.acquire(blocking=False):
         words = "Podium is busy judging other scores. Try again in a moment."
-        return Preparation(findings=(problem("", words),))
+        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S)
     try:
         return await _prepared(actor, source, conductor, workspace, start_sheet)
     finally:

@@ -66,6 +66,7 @@ async def submit(
 
     Raises:
         ScoreError: not acceptable; its findings say where and why. Nothing was recorded.
+        PodiumBusy: too many other scores wait to be judged. Nothing was recorded.
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.

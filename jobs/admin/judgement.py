@@ -10,17 +10,12 @@ from asgiref.sync import async_to_sync
 from django.contrib.auth.models import User
 
 from jobs import actions
-from jobs.access import policy
-from jobs.actions import Preparation
 from jobs.admin.submit_form import SubmitForm
 from jobs.admin.visible import one_line, visible
-from jobs.registry.models import Conductor
-from jobs.scores import Finding, parse_score
+from jobs.errors import PodiumBusy
+from jobs.scores import Finding
 
 MAX_FINDINGS: Final = 100
-# What the bundled conductor leaves out is looked for in a judgement of its own, which a larger
-# score would have to wait for; the conductor says it itself in any case.
-_MAX_REMARKED_BYTES: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,12 +27,14 @@ class Judgement:
     findings: tuple[Finding, ...] = ()
     more_findings: int = 0
     errors: int = 0
+    warnings: int = 0
     name: str = ""
     total_sheets: int | None = None
     stages: int | None = None
     workspace: str = ""
     instrument: str = ""
     description: str = ""
+    busy: str = ""  # why there is no judgement at the moment
 
 
 def judge(user: User, form: SubmitForm) -> Judgement:
@@ -47,12 +44,18 @@ def judge(user: User, form: SubmitForm) -> Judgement:
     source = form.source_of()
     if source is None:
         return Judgement()
-    prepared = async_to_sync(actions.prepare)(
-        user, source, workspace=form.cleaned_data["workspace"], start_sheet=form.first_sheet
-    )
-    findings = (*prepared.findings, *_remarks(user, form, prepared))
+    try:
+        prepared = async_to_sync(actions.prepare)(
+            user,
+            source,
+            conductor=actions.meant_conductor(user, form.cleaned_data["conductor"] or None),
+            workspace=form.cleaned_data["workspace"],
+            start_sheet=form.first_sheet,
+        )
+    except PodiumBusy as error:
+        return Judgement(busy=str(error))
     summary = prepared.summary
-    judgement = of_findings(sorted(findings, key=lambda finding: (finding.line, finding.column)))
+    judgement = of_findings(prepared.findings)
     if summary is None:
         return judgement
     return Judgement(
@@ -61,6 +64,7 @@ def judge(user: User, form: SubmitForm) -> Judgement:
         findings=judgement.findings,
         more_findings=judgement.more_findings,
         errors=judgement.errors,
+        warnings=judgement.warnings,
         name=one_line(prepared.name),
         total_sheets=summary.total_sheets,
         stages=summary.total_stages,
@@ -77,6 +81,7 @@ def of_findings(findings: Sequence[Finding]) -> Judgement:
         findings=tuple(findings[:MAX_FINDINGS]),
         more_findings=max(0, len(findings) - MAX_FINDINGS),
         errors=sum(finding.severity == "error" for finding in findings),
+        warnings=sum(finding.severity == "warning" for finding in findings),
     )
 
 
@@ -87,16 +92,3 @@ def problems(form: SubmitForm) -> list[Finding]:
         for field, errors in form.errors.items()
         for error in errors
     ]
-
-
-def _remarks(user: User, form: SubmitForm, prepared: Preparation) -> tuple[Finding, ...]:
-    """What the bundled conductor would refuse or leave out, if it is the one to run it."""
-    score = prepared.score
-    if score is None or not prepared.is_acceptable or len(score.content) > _MAX_REMARKED_BYTES:
-        return ()
-    slug = form.cleaned_data["conductor"]
-    conductors = policy.visible_conductors(user).filter(is_enabled=True)
-    chosen = list((conductors.filter(slug=slug) if slug else conductors)[:2])
-    if len(chosen) != 1 or chosen[0].kind != Conductor.Kind.EMBEDDED:
-        return ()
-    return parse_score(score.content).unsupported_by_embedded()

@@ -24,7 +24,7 @@ from jobs.admin.requests import person
 from jobs.admin.rows import job_url
 from jobs.admin.submit_form import SubmitForm, blank, typed
 from jobs.admin.visible import visible
-from jobs.errors import AuditUnavailable, IdempotencyConflict, ScoreError
+from jobs.errors import AuditUnavailable, IdempotencyConflict, PodiumBusy, ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import samples
 from jobs.terms import Outcome, Verb
@@ -80,6 +80,11 @@ def _submit(request: HttpRequest) -> HttpResponse:
     except ScoreError as error:
         judgement = of_findings(error.findings)
         return _page(request, values, judgement, error=str(error), status=422)
+    except PodiumBusy as error:
+        busy = Judgement(busy=str(error))
+        page = _page(request, values, busy, error=f"Nothing was sent. {error}", status=503)
+        page["Retry-After"] = str(error.retry_after_s)
+        return page
     except UnfitText as error:
         return _page(request, values, _judged(request), error=str(error), status=422)
     except IdempotencyConflict as conflict:

@@ -20,7 +20,9 @@ from jobs.errors import ScoreError
 
 router = Router(tags=["scores"])
 
-_ANSWERS: Final[dict[int, Any]] = {200: ValidationOut} | dict.fromkeys((401, 403, 422), ProblemOut)
+_ANSWERS: Final[dict[int, Any]] = {200: ValidationOut} | dict.fromkeys(
+    (401, 403, 422, 503), ProblemOut
+)
 
 
 @router.post("/validate", response=_ANSWERS, summary="Judge a score")

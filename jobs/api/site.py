@@ -14,7 +14,7 @@ from jobs.actions import UnfitText
 from jobs.api import audit, conductors, jobs, problems, scores
 from jobs.api.bodies import StrictParser
 from jobs.api.credentials import Credentials, TooManyGuesses
-from jobs.errors import AuditUnavailable, IdempotencyConflict, ScoreError
+from jobs.errors import AuditUnavailable, IdempotencyConflict, PodiumBusy, ScoreError
 
 api = NinjaAPI(
     title="Podium",
@@ -69,6 +69,12 @@ def _repeated(request: HttpRequest, conflict: IdempotencyConflict) -> HttpRespon
 @api.exception_handler(UnfitText)
 def _unfit(request: HttpRequest, error: UnfitText) -> HttpResponse:
     return problems.problem(request, 400, str(error))
+
+
+@api.exception_handler(PodiumBusy)
+def _busy(request: HttpRequest, error: PodiumBusy) -> HttpResponse:
+    headers = {"Retry-After": str(error.retry_after_s)}
+    return problems.problem(request, 503, str(error), headers=headers)
 
 
 @api.exception_handler(AuditUnavailable)

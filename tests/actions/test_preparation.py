@@ -8,20 +8,16 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.actions import InlineScore, preparation
+from jobs.errors import PodiumBusy
+from tests.actions.judges import busy_judges
 from tests.actions.scripted import score_text
 
 
 async def test_only_so_many_scores_wait_to_be_judged(
-    operator: User, monkeypatch: pytest.MonkeyPatch
+    operator: User,
 ) -> None:
-    for _ in range(preparation._MAX_WAITING):
-        preparation._places.acquire()
-    try:
-        busy = await preparation.prepare(operator, InlineScore(score_text()))
-    finally:
-        preparation._places.release(preparation._MAX_WAITING)
-    assert not busy.is_acceptable
-    assert "busy" in busy.findings[0].message
+    with busy_judges(), pytest.raises(PodiumBusy):
+        await preparation.prepare(operator, InlineScore(score_text()))
     assert (await preparation.prepare(operator, InlineScore(score_text()))).is_acceptable
 
 

@@ -10,6 +10,7 @@ import pytest
 from jobs.audit.models import Action
 from jobs.registry.models import Conductor, Job, Score, ScoreVersion
 from jobs.scores import samples
+from tests.actions.judges import busy_judges
 from tests.actions.scripted import ScriptedConductor, answering, closing, score_text
 from tests.admin.visitors import Page, Visitor
 from tests.factories import make_conductor, make_user
@@ -66,6 +67,19 @@ def test_findings_come_with_line_and_column_and_the_text_stays(olga: Visitor) ->
     places = [(f["data-line"], f["data-column"]) for f in page.all("li", data_severity="error")]
     assert places == [("3", "9"), ("6", "3")]
     assert "templat: y" in page.html
+
+
+@pytest.mark.usefixtures("conductor")
+def test_busy_judges_are_no_verdict_on_the_score(
+    olga: Visitor, scripted: ScriptedConductor
+) -> None:
+    with busy_judges():
+        fragment = olga.send("/jobs/job/validate/", source="text", text=score_text())
+        page = submit(olga, score_text())
+    assert (fragment.status, page.status) == (200, 503)
+    assert "Not checked yet" in fragment.text
+    assert "Nothing was sent." in page.text
+    assert scripted.asked("job.submit") == []
 
 
 @pytest.mark.usefixtures("conductor")
@@ -206,6 +220,10 @@ def test_bundled_conductors_own_refusals_are_shown_before_the_click(
     page = olga.send(ADD, source="text", text=text, do="validate")
     assert "claude_code" in page.part("findings")
     assert "Ready to submit" not in page.text
+    assert page.all("li", data_severity="warning")
+    Conductor.objects.filter(pk=conductor.pk).update(kind=Conductor.Kind.REAL)
+    page = olga.send(ADD, source="text", text=text, do="validate")
+    assert "Ready to submit" in page.text
 
 
 def test_of_several_conductors_the_chosen_one_is_asked(

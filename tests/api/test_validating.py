@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from jobs.registry.models import Conductor, ScoreVersion
+from tests.actions.judges import busy_judges
 from tests.actions.records import records
 from tests.actions.scripted import ScriptedConductor, score_text
 from tests.api.caller import Caller
@@ -71,3 +72,14 @@ def test_what_only_the_embedded_conductor_refuses_is_not_held_against_another(
         "/scores/validate", {"score_content": score_text("odd", instrument="claude_cli")}
     )
     assert reply.json["findings"] == []
+
+
+def test_busy_judges_are_no_verdict_on_the_score(
+    olga: Caller, conductor: Conductor, folders: Path
+) -> None:
+    body = {"score_content": score_text("nightly")}
+    with busy_judges():
+        replies = [olga.post("/scores/validate", body), olga.post("/jobs", body)]
+    assert [reply.status for reply in replies] == [503, 503]
+    assert [int(reply.headers["Retry-After"]) > 0 for reply in replies] == [True, True]
+    assert records().count() == 0
