@@ -10,7 +10,7 @@ from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.reconcile import reconcile_open
 from jobs.actions.results import DID_NOT_HAPPEN, HAPPENED, ActionResult
-from jobs.actions.settle import may_be_settled, settle
+from jobs.actions.settle import has_right_to_settle, may_be_settled, settle
 from jobs.actions.sources import InlineScore, ScorePath, StoredScore, SubmitSource
 from jobs.actions.submit import submit
 from jobs.actions.upkeep import tend
@@ -31,6 +31,7 @@ __all__ = [
     "cancel",
     "choose_conductor",
     "clear",
+    "has_right_to_settle",
     "may_be_settled",
     "may_read_audit",
     "may_submit",

@@ -101,10 +101,17 @@ def _may_settle(actor: User, action: Action) -> bool:
     current = Action.objects.filter(pk=action.pk).first()
     if current is None or not may_be_settled(current):
         raise UnfitText("This attempt does not wait to be settled.")
-    if not policy.may(actor, Verb(current.verb), known_run(current.job_pk)):
+    return has_right_to_settle(actor, current)
+
+
+def has_right_to_settle(user: User, action: Action) -> bool:
+    """Whether somebody may ask for the verb on that job, which is who may settle it."""
+    if action.verb not in set(Verb):
         return False
-    hidden = Conductor.objects.exclude(pk__in=policy.visible_conductors(actor).values("pk"))
-    return not hidden.filter(slug=current.conductor).exists()
+    if not policy.may(user, Verb(action.verb), known_run(action.job_pk)):
+        return False
+    hidden = Conductor.objects.exclude(pk__in=policy.visible_conductors(user).values("pk"))
+    return not hidden.filter(slug=action.conductor).exists()
 
 
 def may_be_settled(action: Action) -> bool:

@@ -25,8 +25,7 @@ from jobs.admin.rows import ActionRow
 from jobs.admin.visible import one_line, visible
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import AccessDenied, AuditUnavailable, IdempotencyConflict
-from jobs.registry.models import Job
-from jobs.terms import Verb, Verdict
+from jobs.terms import Verdict
 
 MAX_RECORDS: Final = 50
 
@@ -75,14 +74,7 @@ def _action_or_404(request: HttpRequest, pk: int) -> Action:
 def _may_open(user: User, action: Action) -> bool:
     if policy.visible_actions(user).filter(pk=action.pk).exists():
         return True
-    return action.needs_attention and _may_settle(user, action)
-
-
-def _may_settle(user: User, action: Action) -> bool:
-    if action.verb not in set(Verb):
-        return False
-    job = Job.objects.filter(pk=action.job_pk).first() if action.job_pk else None
-    return policy.may(user, Verb(action.verb), job)
+    return actions.may_be_settled(action) and actions.has_right_to_settle(user, action)
 
 
 def _page(request: HttpRequest, action: Action, *, error: str = "") -> HttpResponse:
@@ -103,7 +95,8 @@ def _page(request: HttpRequest, action: Action, *, error: str = "") -> HttpRespo
         "whole_reason": visible(action.reason),
         "records": [RecordRow.of(record) for record in records[:MAX_RECORDS]] if may_read else [],
         "may_read": may_read,
-        "may_settle": action.needs_attention and _may_settle(user, action),
+        "is_unsettled": actions.may_be_settled(action),
+        "may_settle": actions.has_right_to_settle(user, action),
         "conclusions": [(Verdict.HAPPENED, "It happened"), (Verdict.DID_NOT_HAPPEN, "It did not")],
         "chosen": request.POST.get("conclusion", ""),
         "typed": request.POST.get("reason", ""),

@@ -226,6 +226,14 @@ def test_auditor_may_look_but_not_settle(audra: Visitor, unknown: Action) -> Non
     assert answer.status == 403
 
 
+def test_nobody_has_to_wait_for_the_verdict(olga: Visitor, unknown: Action) -> None:
+    Action.objects.filter(pk=unknown.pk).update(verdict="", needs_attention=False)
+    assert "you need not wait" in olga.get(f"{LIST}{unknown.pk}/change/").text
+    olga.send(f"{LIST}{unknown.pk}/settle/", conclusion="happened", reason="saw it")
+    unknown.refresh_from_db()
+    assert unknown.verdict == "happened"
+
+
 def test_colleague_with_the_right_may_settle(unknown: Action) -> None:
     colleague = visitor_for(make_user("operator", username="otto"))
     assert colleague.get(f"{LIST}{unknown.pk}/change/").status == 200
