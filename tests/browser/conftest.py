@@ -134,9 +134,9 @@ def admin_cookies(console: Console) -> dict[str, str]:
         form = {
             "username": console.username,
             "password": console.password,
-            "csrfmiddlewaretoken": client.cookies["csrftoken"],
+            "csrfmiddlewaretoken": client.cookies["podium_csrf"],
         }
-        answer = client.post("/login/", data=form, headers={"Referer": console.url})
+        answer = client.post("/login/", data=form, headers={"Origin": console.url})
         assert answer.status_code == 302
         return dict(client.cookies)
 
