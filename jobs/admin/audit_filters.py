@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from typing import Any, Final
 
 from django.contrib.admin import SimpleListFilter
@@ -102,7 +102,7 @@ class VerbFilter(MenuFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
         """Attempts of that verb."""
         value = self.value()
-        return queryset if value is None else queryset.filter(verb=value.replace("\0", "")[:50])
+        return queryset if value is None else queryset.filter(verb=value[:50])
 
 
 class OutcomeFilter(MenuFilter):
@@ -124,7 +124,7 @@ class OutcomeFilter(MenuFilter):
             return queryset
         if value == "attention":
             return queryset.filter(needs_attention=True)
-        return queryset.filter(outcome=value.replace("\0", "")[:20])
+        return queryset.filter(outcome=value[:20])
 
 
 class ChannelFilter(MenuFilter):
@@ -156,6 +156,7 @@ class TimeFilter(SimpleListFilter):
 
     title = "time"
     parameter_name = "within"
+    parameter_names = ("within", "since", "until")
     template = "jobs/filters/time.html"
 
     def __init__(
@@ -173,7 +174,7 @@ class TimeFilter(SimpleListFilter):
 
     def expected_parameters(self) -> list[str | None]:
         """All three."""
-        return ["within", "since", "until"]
+        return list(self.parameter_names)
 
     @property
     def chosen(self) -> str:
@@ -245,4 +246,5 @@ def _moment(text: str) -> datetime | None:
         return None
     if moment is not None and timezone.is_naive(moment):
         moment = moment.replace(tzinfo=UTC)
-    return moment
+    # A day before the first or after the last year cannot be told in UTC.
+    return moment if moment is not None and 1 < moment.year < MAXYEAR else None

@@ -16,6 +16,11 @@ class MenuFilter(SimpleListFilter):
 
     template = "jobs/filters/menu.html"
 
+    def value(self) -> str | None:
+        """The choice, fit for any database: PostgreSQL has no place for NUL."""
+        value = super().value()
+        return None if value is None else value.replace("\0", "")[:300]
+
     @property
     def chosen(self) -> str:
         """The words of the choice that was made; empty when none was."""

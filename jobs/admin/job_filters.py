@@ -45,7 +45,7 @@ class StateFilter(MenuFilter):
             case "paused":
                 return queryset.filter(status__in=("paused", "paused_at_chain"))
             case status:
-                return queryset.filter(status=status.replace("\0", "")[:40])
+                return queryset.filter(status=status[:40])
 
 
 class ConductorFilter(MenuFilter):

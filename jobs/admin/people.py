@@ -13,6 +13,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 
 from jobs.admin import markup
+from jobs.admin.modeladmin import is_offered
 from jobs.admin.visible import one_line
 
 # Rights that the console asks for. Others exist (Django makes four for each table) and do nothing.
@@ -32,7 +33,37 @@ else:
     Users = UserAdmin  # only the checker takes it for generic
 
 
-class PodiumUserAdmin(Users):
+class ForSuperusers:
+    """Shown to whoever may view; changed by superusers alone.
+
+    Stock admin lets everybody who may change a user make that user, themselves included, a
+    superuser or a member of any group.
+    """
+
+    list_filter: Any
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only what the page's filters offer."""
+        return is_offered(self.list_filter, lookup)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        """Superusers only."""
+        return _is_superuser(request)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only."""
+        return _is_superuser(request)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Superusers only."""
+        return _is_superuser(request)
+
+
+def _is_superuser(request: HttpRequest) -> bool:
+    return request.user.is_active and request.user.is_superuser
+
+
+class PodiumUserAdmin(ForSuperusers, Users):
     """People. `is_staff` is not shown: rights alone decide who may enter."""
 
     list_display = ("username", "whole_name", "in_groups", "is_active", "seen")
@@ -84,7 +115,7 @@ class PodiumUserAdmin(Users):
         return markup.moment(user.last_login, "never")
 
 
-class PodiumGroupAdmin(GroupAdmin):
+class PodiumGroupAdmin(ForSuperusers, GroupAdmin):
     """Groups and their rights."""
 
     search_help_text = "Name of a group"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 from django.conf import settings
-from django.contrib.auth.models import Group, User
+from django.contrib.auth.models import Group, Permission, User
 
 from jobs.audit.models import Action
-from tests.admin.visitors import Visitor
+from tests.admin.visitors import Visitor, visitor_for
 from tests.factories import PASSWORD, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -116,3 +116,16 @@ def test_people_are_listed_with_their_groups(root: Visitor) -> None:
 def test_app_pages_lead_to_where_the_work_is(root: Visitor) -> None:
     assert root.get("/auth/").url == "/auth/user/"
     assert root.get("/jobs/").url == "/"
+
+
+def test_whoever_may_change_users_does_not_make_themselves_a_superuser() -> None:
+    clerk = make_user("viewer", username="clerk")
+    clerk.user_permissions.add(
+        *Permission.objects.filter(codename__in=("view_user", "change_user", "delete_user"))
+    )
+    page = visitor_for(clerk).send(
+        f"/auth/user/{clerk.pk}/change/", username="clerk", is_active="on", is_superuser="on"
+    )
+    clerk.refresh_from_db()
+    assert (page.status, clerk.is_superuser) == (403, False)
+    assert visitor_for(clerk).get("/auth/user/").status == 200
