@@ -7,6 +7,9 @@ it, in the same run and on the same database, the plain way: one writer of the s
 the ORM, one durable transaction each (the head read under the write lock or the advisory lock).
 Many such writers would be slower: docs/decisions/0003. Targets: 5,000 a second with 16 writers,
 and no wait of more than 50 ms. The chain is verified after each run.
+
+On a machine that does other things as well, rate and waits say how busy it is; the ratio and the
+processor time for each append (this process's, of one core) hold better.
 """
 
 from __future__ import annotations
@@ -39,13 +42,14 @@ class Measured:
 
     per_s: float
     waits_ms: list[float]
+    cpu_us: float  # of this process, for each append
 
     def line(self, name: str) -> str:
         """Rate and waits for a person to read."""
         cuts = statistics.quantiles(self.waits_ms, n=100)
         return (
             f"  {name:<34} {self.per_s:>8,.0f}/s   wait p50 {cuts[49]:6.2f} ms"
-            f"  p99 {cuts[98]:6.2f} ms  max {max(self.waits_ms):6.2f} ms"
+            f"  p99 {cuts[98]:6.2f} ms  max {max(self.waits_ms):6.2f} ms  cpu {self.cpu_us:.0f} us"
         )
 
 
@@ -121,13 +125,16 @@ def written(write: Callable[[Any], Any], writers: int, seconds: float) -> Measur
                     mine.append((time.perf_counter() - began) * 1_000)
 
     gc.collect()
+    cpu_began, all_began = time.process_time(), time.perf_counter()
     threads = [threading.Thread(target=run, args=(mine,)) for mine in waits]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
+    cpu_s, span_s = time.process_time() - cpu_began, time.perf_counter() - all_began
     together = [wait for mine in waits for wait in mine]
-    return Measured(len(together) / seconds, together)
+    per_s = len(together) / seconds
+    return Measured(per_s, together, cpu_s / (per_s * span_s) * 1_000_000)
 
 
 def attempt() -> list[Any]:
