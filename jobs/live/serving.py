@@ -13,7 +13,7 @@ import os
 import socket
 import sys
 from collections.abc import Awaitable, Callable
-from typing import Final
+from typing import Any, Final
 
 from twisted.internet import asyncioreactor
 
@@ -27,6 +27,7 @@ from twisted.internet import reactor  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 
 from jobs.live import farewells  # noqa: E402
+from jobs.live.draining import NotReading, drained, transport_of  # noqa: E402
 from jobs.live.hub import the_hub  # noqa: E402
 
 # Time for close frames to leave, for requests under way to be answered, and for what then still
@@ -41,6 +42,9 @@ _CANCELLED_S: Final = 5.0
 _MOST_MESSAGE_BYTES: Final = 256 * 1024
 
 
+_LONG: Final = frozenset({"websocket.send", "http.response.body"})
+
+
 class CannotListen(Exception):
     """The address cannot be used; the text is for a person."""
 
@@ -51,6 +55,23 @@ class PodiumServer(Server):  # type: ignore[misc]  # Daphne has no types
     In this order: no new connections, sockets closed with 1001, streams ended, requests under way
     answered; then whatever still runs is cancelled and waited for.
     """
+
+    async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
+        """Pass on what an application sends, no faster than the client takes it.
+
+        Raises:
+            TimeoutError: a websocket's client takes nothing; any other is just cut off.
+        """
+        await super().handle_reply(protocol, message)
+        if message["type"] not in _LONG:
+            return
+        transport = transport_of(protocol)
+        try:
+            await drained(transport)
+        except NotReading:
+            if message["type"] == "websocket.send":
+                raise TimeoutError("the client does not read") from None
+            transport.abortConnection()
 
     def kill_all_applications(self) -> Deferred[None]:
         """Daphne's hook before the reactor ends; it waits for what this returns."""

@@ -25,7 +25,7 @@ from jobs.live.requests import NotUnderstood, wish_from
 from jobs.live.subscription import CaughtUp, Wish
 from jobs.live.transport import HAS_LEFT, Receive, Scope, Send
 
-MAX_BYTES: Final = 4 * 1024 * 1024  # what one that never reads can cost
+MAX_BYTES: Final = 4 * 1024 * 1024  # what one that never reads can cost under any server
 MAX_S: Final = 600.0
 RETRY_MS: Final = 1_000
 

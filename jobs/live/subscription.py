@@ -15,7 +15,7 @@ from typing import Final, Protocol
 from jobs.live.messages import Encoded
 
 QUEUE_SIZE: Final = 1_000
-PORTION: Final = 200  # events given out at once
+PORTION: Final = 50  # events given out at once; a client that stalls holds as many
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
 """How much may be under way to one client without its word that it has arrived.
 
-The server gives no sign when a client stops reading: a send returns at once and the bytes pile up
-in memory (measured: 100 MB for one that never reads). So the client acknowledges, and what it has
-not acknowledged is bounded.
+An ASGI server need not give a sign when a client stops reading: with Daphne's own `send` the bytes
+pile up in memory (measured: 100 MB for one that never reads). So the client acknowledges, and what
+it has not acknowledged is bounded, whatever server this runs under.
 """
 
 from __future__ import annotations
