@@ -80,3 +80,6 @@ KNOWN_SHEET_STATUSES = (
 )
 
 JOB_NAME_PATTERN = r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}"
+JOB_NAME_RULE = (
+    "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 in all"
+)

@@ -36,3 +36,6 @@ RETRY_AFTER_S: Final = 1
 BUSY_RETRY_S: Final = 8
 
 KEYS_KEPT_DAYS: Final = 7
+
+# Of a score's file, once no conductor can read it again; its text is kept as a version anyway.
+FILES_KEPT_DAYS: Final = 7

@@ -6,7 +6,6 @@ The submit page and `POST /api/scores/validate` show the same judgement that `su
 from __future__ import annotations
 
 import asyncio
-import re
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -20,11 +19,12 @@ from jobs.actions import score_paths, workspaces
 from jobs.actions.deadlines import BUSY_RETRY_S
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
+from jobs.conductor import is_job_name
 from jobs.database import in_database
 from jobs.errors import PodiumBusy, ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import Finding, ScoreLimits, Summary, parse_score
-from jobs.terms import JOB_NAME_PATTERN
+from jobs.terms import JOB_NAME_RULE
 
 # Judging a large score takes a second of processor time: two at once, the others wait.
 _JUDGES: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="score-judge")
@@ -156,13 +156,12 @@ def _name_of(score: ScoreText, asked: str | None, written: str, findings: list[F
     """The job's name; what does not fit becomes a finding and an empty name."""
     if score.file is not None:
         return score.file.stem
-    name, place = (asked, "name") if asked else (written, "name")
-    if re.fullmatch(JOB_NAME_PATTERN, name):
+    name = asked or written
+    if is_job_name(name):
         return name
-    rule = "letters, digits, '.', '_' and '-', beginning with a letter or digit, at most 100 in all"
     if asked:
-        findings.append(problem(place, f"This cannot be a job's name: {rule}."))
+        words = f"This cannot be a job's name: {JOB_NAME_RULE}."
     else:
-        words = f"The score's name cannot be a job's name ({rule}): submit it with a name that can."
-        findings.append(problem(place, words))
+        words = f"The score's name cannot be a job's name ({JOB_NAME_RULE}): submit it with one."
+    findings.append(problem("name", words))
     return ""

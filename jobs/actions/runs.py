@@ -8,6 +8,7 @@ from enum import Enum
 
 from jobs.conductor.messages import JobRow
 from jobs.registry.models import Job
+from jobs.registry.rows import is_same_run
 
 
 def known_run(pk: int | None) -> Job | None:
@@ -40,10 +41,3 @@ def sight(job: Job, rows: Iterable[JobRow]) -> Sighting:
             presence = Presence.HERE if is_same_run(job, row) else Presence.REPLACED
             return Sighting(presence, row)
     return Sighting(Presence.GONE, None)
-
-
-def is_same_run(job: Job, row: JobRow) -> bool:
-    """Whether a row of the list is this run; a row that does not say when it began may be."""
-    if job.submitted_at is None:
-        return not job.config_path or row.config_path in (None, job.config_path)
-    return row.submitted_at is None or row.submitted_at == job.submitted_at

@@ -7,11 +7,13 @@ resumed; a later submit of the same name gets a file of its own.
 from __future__ import annotations
 
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from uuid import UUID
 
+from jobs.conductor.submissions import write_once
 from jobs.registry.models import Conductor
 
 _ROOT: Final = 0  # reads whatever it likes
@@ -22,16 +24,6 @@ class Readers:
     """Who may read a submission: its owner, or (with `group`) that group's members too."""
 
     group: int | None = None
-
-    @property
-    def file_mode(self) -> int:
-        """Of the score's file."""
-        return 0o600 if self.group is None else 0o640
-
-    @property
-    def folder_mode(self) -> int:
-        """Of the folder it lies in."""
-        return 0o700 if self.group is None else 0o750
 
 
 def readers_for(conductor: Conductor) -> Readers | None:
@@ -59,39 +51,22 @@ def place_for(root: Path, action_id: UUID, name: str) -> Path:
 
 
 def write(path: Path, content: bytes, readers: Readers) -> None:
-    """Write the file and see it on the disk.
+    """Write the file and see it on the disk; what could not be written whole leaves nothing.
 
     Raises:
-        OSError: not written; also when the file exists, for it is never overwritten.
+        OSError: not written; also when its folder exists, for it is never overwritten.
     """
-    folder = path.parent
-    folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    folder.mkdir(mode=0o700)
+    root = path.parent.parent
+    root.mkdir(mode=0o700, parents=True, exist_ok=True)
     if readers.group is not None:
-        folder.parent.chmod(0o711)  # to pass through; what lies in it cannot be listed
-        os.chown(folder, -1, readers.group)
-        folder.chmod(readers.folder_mode)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-        file.flush()
-        if readers.group is not None:
-            os.fchown(descriptor, -1, readers.group)
-            os.fchmod(descriptor, readers.file_mode)
-        os.fsync(descriptor)
-    for changed in (folder, folder.parent):
-        _sync(changed)
+        root.chmod(0o711)  # to pass through; what lies in it cannot be listed
+    write_once(path, content, group=readers.group)
 
 
 def discard(path: Path) -> None:
-    """Take away a file that no job will ever read."""
-    path.unlink(missing_ok=True)
-    path.parent.rmdir()
+    """Take away a file that no job will ever read.
 
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    Raises:
+        OSError: it is still there.
+    """
+    shutil.rmtree(path.parent)

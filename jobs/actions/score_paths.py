@@ -1,26 +1,25 @@
 """Reading a score file that somebody named by its path.
 
-The roots guard against mistakes; they are no boundary, for whoever may submit may run code as the
-conductor's user. Whether a file outside of them exists is told to nobody all the same.
+Whether a file outside of the roots exists is told to nobody.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import stat
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+from jobs.actions.paths import followed, lies_below
 from jobs.actions.problems import unacceptable
 from jobs.actions.sources import ScoreText
+from jobs.conductor import is_job_name
 from jobs.errors import ScoreError
-from jobs.terms import JOB_NAME_PATTERN
+from jobs.terms import JOB_NAME_RULE
 
 PLACE: Final = "config_path"
 _SUFFIXES: Final = frozenset({".yaml", ".yml"})
-_MAX_PATH_LETTERS: Final = 4_000
 
 
 def read_score(path: str, roots: Sequence[Path], max_bytes: int) -> ScoreText:
@@ -59,26 +58,14 @@ def locate(path: str, roots: Sequence[Path]) -> Path:
     Raises:
         ScoreError: relative, with `..`, outside the roots, not YAML, or not fit to name a job.
     """
-    if not path.isprintable() or len(path) > _MAX_PATH_LETTERS:
-        raise unacceptable(PLACE, "The path has unprintable characters or is too long.")
-    if not path.startswith("/"):
-        raise unacceptable(PLACE, "The path has to start at the root, with a '/'.")
-    if ".." in path.split("/"):
-        raise unacceptable(PLACE, "The path must not contain '..'.")
-    try:
-        resolved = Path(path).resolve()
-    except (OSError, RuntimeError) as error:  # RuntimeError: symlinks that go round in circles
-        raise unacceptable(PLACE, "The path cannot be followed.") from error
-    if not any(resolved.is_relative_to(root) for root in roots):
+    resolved = followed(path, PLACE, "path")
+    if not lies_below(resolved, roots):
         raise _outside()
     if resolved.suffix not in _SUFFIXES or Path(path).suffix not in _SUFFIXES:
         raise unacceptable(PLACE, "A score's file name ends in .yaml or .yml.")
-    if not re.fullmatch(JOB_NAME_PATTERN, resolved.stem):
-        message = (
-            "A job is named after its file, and this name does not fit: letters, digits, "
-            "'.', '_' and '-', beginning with a letter or digit, at most 100."
-        )
-        raise unacceptable(PLACE, message)
+    if not is_job_name(resolved.stem):
+        words = f"A job is named after its file, and this name does not fit: {JOB_NAME_RULE}."
+        raise unacceptable(PLACE, words)
     return resolved
 
 
@@ -87,8 +74,7 @@ def _opened_elsewhere(descriptor: int, roots: Sequence[Path]) -> bool:
     link = Path(f"/proc/self/fd/{descriptor}")
     if not link.exists():  # no such thing outside Linux
         return False
-    opened = link.readlink()
-    return not any(opened.is_relative_to(root) for root in roots)
+    return not lies_below(link.readlink(), roots)
 
 
 def _outside() -> ScoreError:

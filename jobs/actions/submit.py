@@ -25,7 +25,8 @@ from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
 from jobs.actions.registration import keep_version, register
 from jobs.actions.results import ActionResult
-from jobs.actions.sources import ScoreText, SubmitSource, described
+from jobs.actions.score_paths import read_score
+from jobs.actions.sources import SubmitSource, described
 from jobs.actions.submission import Submission
 from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
@@ -186,8 +187,10 @@ async def _tidy(submission: Submission, answer: Answer) -> None:
 
 def _has_changed(submission: Submission) -> bool:
     """Whether the file that the conductor read is no longer the one that was judged."""
+    roots, limit = settings.PODIUM_SCORE_ROOTS, settings.PODIUM_MAX_SCORE_BYTES
     try:
-        content = submission.path.read_bytes()
-    except OSError:
+        # As it was read before: within bounds, and never waiting for a FIFO put in its place.
+        now = read_score(str(submission.path), roots, limit)
+    except ScoreError:
         return True
-    return ScoreText(content).sha256 != submission.score.sha256
+    return now.sha256 != submission.score.sha256

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jobs.conductor.submissions import is_job_name
 from jobs.errors import InvalidScore
+from jobs.terms import JOB_NAME_RULE
 
 _SUFFIXES = frozenset({".yaml", ".yml"})
 
@@ -72,8 +73,5 @@ def job_name(chosen: str) -> str:
         InvalidScore: it may not.
     """
     if not is_job_name(chosen):
-        raise InvalidScore(
-            f"{chosen[:100]!r} cannot be the name of a job: letters, digits, '.', '_' and '-' "
-            "only, at most 100, and a letter or digit first."
-        )
+        raise InvalidScore(f"{chosen[:100]!r} cannot be the name of a job: {JOB_NAME_RULE}.")
     return chosen

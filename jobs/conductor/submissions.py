@@ -24,6 +24,45 @@ def is_job_name(name: str) -> bool:
     return _NAME.fullmatch(name) is not None
 
 
+def write_once(path: Path, content: bytes, *, group: int | None = None) -> None:
+    """Write a score into a new folder of its own, and see both on the disk; all of it or nothing.
+
+    For its owner alone, or with `group` (a gid) for that group's members to read.
+
+    Raises:
+        OSError: not written; also when the folder exists, for nothing is ever overwritten.
+    """
+    folder = path.parent
+    folder.mkdir(mode=0o700)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with open(os.open(path, flags, 0o600), "wb") as file:  # noqa: PTH123 - of a descriptor
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        _share(path, 0o640, group)
+        _share(folder, 0o750, group)
+        for changed in (folder, folder.parent):
+            _sync(changed)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _share(path: Path, mode: int, group: int | None) -> None:
+    if group is not None:
+        os.chown(path, -1, group)
+        path.chmod(mode)
+
+
+def _sync(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
 class Submissions:
     """A private folder of score files.
 
@@ -44,15 +83,8 @@ class Submissions:
         """
         if not is_job_name(name):
             raise ValueError(f"{name[:100]!r} cannot be the name of a job.")
-        folder = self._own_folder() / uuid.uuid4().hex
-        folder.mkdir(mode=0o700)
-        path = folder / f"{name}.yaml"
-        try:
-            self._write(path, content.encode())
-            self._share(folder, 0o750)
-        except BaseException:
-            self.discard(path)
-            raise
+        path = self._own_folder() / uuid.uuid4().hex / f"{name}.yaml"
+        write_once(path, content.encode(), group=self._group)
         return path
 
     def discard(self, path: Path) -> None:
@@ -70,26 +102,8 @@ class Submissions:
             raise PermissionError(f"The folder {self._folder} for submissions is not ours.")
         if found.st_mode & others:
             self._folder.chmod(stat.S_IMODE(found.st_mode) & ~others)
-        self._share(self._folder, 0o750)
+        _share(self._folder, 0o750, self._group)
         return self._folder
-
-    def _write(self, path: Path, body: bytes) -> None:
-        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        with open(os.open(path, flags, 0o600), "wb") as file:  # noqa: PTH123 - of a descriptor
-            file.write(body)
-            file.flush()
-            os.fsync(file.fileno())
-        self._share(path, 0o640)
-        parent = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(parent)
-        finally:
-            os.close(parent)
-
-    def _share(self, path: Path, mode: int) -> None:
-        if self._group is not None:
-            os.chown(path, -1, self._group)
-            path.chmod(mode)
 
 
 def _default_folder() -> Path:

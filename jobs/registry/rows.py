@@ -70,16 +70,17 @@ def settle(conductor: Conductor, job_id: str, row: JobRow | None, at: datetime) 
 def matching(jobs: Sequence[Job], row: JobRow) -> Job | None:
     """The run that a row is about, among the runs of its name that are not gone."""
     newest_first = sorted(jobs, key=lambda job: job.pk, reverse=True)
-    if row.submitted_at is None:
-        return next(iter(newest_first), None)
-    for job in newest_first:
-        if job.submitted_at == row.submitted_at:
-            return job
-    for job in newest_first:
+    fitting = [job for job in newest_first if is_same_run(job, row)]
+    exact = (job for job in fitting if job.submitted_at == row.submitted_at)
+    return next(exact, None) or next(iter(fitting), None)
+
+
+def is_same_run(job: Job, row: JobRow) -> bool:
+    """Whether a row of the list may be this run, which has its name."""
+    if job.submitted_at is None:
         # Ours, not in the list until now: known by the file that was sent.
-        if job.submitted_at is None and row.config_path in (None, job.config_path):
-            return job
-    return None
+        return row.config_path in (None, job.config_path)
+    return row.submitted_at in (None, job.submitted_at)
 
 
 def is_own_file(config_path: str | None) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from jobs import actions
 from jobs.actions import ActionResult, InlineScore, ScorePath, StoredScore, SubmitSource
 from jobs.audit import Origin
 from jobs.audit.models import Action
+from jobs.conductor import wire
 from jobs.errors import ScoreError
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, ScoreVersion
@@ -344,3 +346,21 @@ def test_nobody_sees_no_conductor_to_submit_to(conductor: Conductor, origin: Ori
 def test_submit_is_told_as_an_event(desk: Desk) -> None:
     desk.submit(score_text())
     assert "job.submitted" in Event.objects.values_list("event", flat=True)
+
+
+def test_file_that_became_a_fifo_is_told_and_holds_nothing_up(
+    desk: Desk, scripted: ScriptedConductor, folders: Path
+) -> None:
+    path = folders / "scores" / "weekly.yaml"
+    path.write_text(score_text())
+
+    def swapping(conductor: ScriptedConductor, request: wire.Request) -> bytes | None:
+        said = conductor.answer(request)
+        path.unlink()
+        os.mkfifo(path)
+        return said
+
+    scripted.manners["job.submit"] = swapping
+    result = desk.submit(ScorePath(str(path)))
+    assert result.outcome is Outcome.SUCCEEDED
+    assert "changed while it was submitted" in result.message

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import stat
 from pathlib import Path
 
@@ -50,6 +51,17 @@ def test_shared_group_may_read_and_nobody_may_write(tmp_path: Path) -> None:
     path = Submissions(tmp_path / "kept", group=os.getgid()).keep("x", "one")
     assert (mode(path), mode(path.parent), mode(tmp_path / "kept")) == (0o640, 0o750, 0o750)
     assert path.stat().st_gid == os.getgid()
+
+
+def test_score_that_could_not_be_written_whole_leaves_nothing(tmp_path: Path) -> None:
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match="too large"):
+            Submissions(tmp_path).keep("x", "one" * 100)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_discard_takes_out_its_own_and_nothing_else(tmp_path: Path) -> None:
