@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from django.db.models import QuerySet
 from ninja import Schema
 from pydantic import ConfigDict
 
-from jobs.api.paging import Id, Plain
+from jobs.api.paging import Id, Moment, Plain
 from jobs.audit.models import Action
 
 
@@ -26,8 +24,8 @@ class AttemptFilters(Schema):
     job: Id | None = None
     job_id: Plain | None = None
     needs_attention: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 _FIELDS = {

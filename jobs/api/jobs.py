@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any, Final, Literal
 
 from django.contrib.auth.models import User
@@ -15,7 +14,7 @@ from jobs.access import policy
 from jobs.actions import ActionResult
 from jobs.api.answering import acted, document, job_out, rights_of, submitted
 from jobs.api.callers import caller_of, origin_of_call
-from jobs.api.paging import Page, Paging, Plain, newest_first, oldest_first, only_known
+from jobs.api.paging import Moment, Page, Paging, Plain, newest_first, oldest_first, only_known
 from jobs.api.scores import source_from
 from jobs.api.shapes.answers import ActionAnswer, ProblemOut
 from jobs.api.shapes.bodies import ReasonIn, SubmitIn
@@ -59,8 +58,8 @@ class JobFilters(Paging):
     submitted_by: Plain | None = None
     origin: Literal["console", "outside"] | None = None
     is_gone: bool | None = None
-    since: datetime | None = None
-    until: datetime | None = None
+    since: Moment | None = None
+    until: Moment | None = None
 
 
 @router.post("", response={201: ActionAnswer, **_ACTED}, summary="Submit a score")

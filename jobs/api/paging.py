@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import MAXYEAR, datetime
 from typing import Annotated, Final, Generic, TypeVar
 
 from django.db.models import Model, QuerySet
@@ -26,7 +27,15 @@ def _plain(text: str) -> str:
     return text
 
 
+def _of_this_era(moment: datetime) -> datetime:
+    # A day before the first or after the last year cannot be told in UTC.
+    if not 1 < moment.year < MAXYEAR:
+        raise ValueError("is not a moment that can be compared with")
+    return moment
+
+
 Plain = Annotated[str, Field(max_length=300), AfterValidator(_plain)]
+Moment = Annotated[datetime, AfterValidator(_of_this_era)]
 Id = Annotated[int, Field(ge=0, le=_BIGGEST_ID)]
 
 

@@ -44,7 +44,8 @@ class VerifyResult:
 def verify(chain: str = CHAIN, *, expected_head: str = "") -> VerifyResult:
     """Walk through a chain, in bounded memory; stops at the first broken record.
 
-    Records that were cut off at the end leave an intact chain. Whoever has kept an earlier head
+    A record in a chain of another name is broken too. Records that were cut off at the end leave
+    an intact chain. Whoever has kept an earlier head
     gives it as `expected_head`: it must still be in the chain.
     """
     n, last_id, last_hash = 0, 0, GENESIS_HASH
@@ -60,7 +61,15 @@ def verify(chain: str = CHAIN, *, expected_head: str = "") -> VerifyResult:
         assert isinstance(entry, Entry)  # noqa: S101 - for mypy: errors are breaks
         n, last_id, last_hash = entry.n, entry.id, entry.hash
         has_expected = has_expected or last_hash == expected_head
-    return VerifyResult(chain, n, n, last_hash, None, has_expected)
+    return VerifyResult(chain, n, n, last_hash, _stray(chain), has_expected)
+
+
+def _stray(chain: str) -> Break | None:
+    """A record beside the chain: there is one chain, so whatever claims another was put in."""
+    stray = AuditRecord.objects.exclude(chain=chain).order_by("id").first()
+    if stray is None:
+        return None
+    return Break(stray.n, stray.pk, f"it stands outside the chain {chain!r}, in {stray.chain!r}")
 
 
 def _entries(chain: str) -> Iterator[tuple[int, Entry | Exception]]:

@@ -11,8 +11,8 @@ from django.utils import timezone
 
 from jobs.live.events import EventDraft, store
 from jobs.registry.models import Conductor
-from tests.api.caller import Caller
-from tests.factories import EPOCH, make_conductor, make_job, make_sheet
+from tests.api.caller import Caller, caller_for
+from tests.factories import EPOCH, make_conductor, make_job, make_sheet, make_user
 
 
 @pytest.fixture
@@ -124,3 +124,15 @@ def test_conductors_show_what_was_last_heard(vera: Caller, conductor: Conductor)
     [shown] = vera.get("/conductors").json["items"]
     assert (shown["slug"], shown["is_reachable"]) == ("main", None)
     assert "socket_path" not in shown
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    ("name", "moment"),
+    [("since", "0001-01-01T00:00:00+23:59"), ("until", "9999-12-31T23:59:59-23:59")],
+)
+@pytest.mark.parametrize("path", ["/jobs", "/audit", "/audit/export"])
+def test_moment_at_the_edge_of_the_calendar_is_a_problem_of_the_caller(
+    path: str, name: str, moment: str
+) -> None:
+    assert caller_for(make_user("admin")).get(path, **{name: moment}).status == 422

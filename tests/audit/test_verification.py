@@ -115,3 +115,22 @@ def test_records_cut_off_at_the_end_are_noticed_by_a_kept_head(hashes: list[str]
 
 def test_chain_that_has_grown_since_still_holds_a_kept_head(hashes: list[str]) -> None:
     assert audit.verify(expected_head=hashes[2]).is_intact
+
+
+def test_record_beside_the_chain_is_named(hashes: list[str]) -> None:
+    record = AuditRecord.objects.get(n=3)
+    record.pk, record.chain, record.n = None, "x", 1
+    with triggers.lifted(connection):
+        record.save(force_insert=True)
+    result = audit.verify()
+    assert result.broken is not None
+    assert (result.is_intact, result.broken.record_id) == (False, record.pk)
+
+
+@pytest.mark.parametrize("moved_from", [1, 4])
+def test_records_moved_to_another_chain_are_named(hashes: list[str], moved_from: int) -> None:
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(n__gte=moved_from).update(chain="y")
+    result = audit.verify()
+    assert result.broken is not None
+    assert (result.head_n, result.broken.n) == (moved_from - 1, moved_from)
