@@ -31,7 +31,7 @@ from jobs.actions.submission import Submission
 from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
 from jobs.database import in_database
-from jobs.errors import ConductorError, ScoreError
+from jobs.errors import AuditUnavailable, ConductorError, ScoreError
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
 from jobs.terms import Outcome, Verb
@@ -108,7 +108,11 @@ async def _run(
         workspace=workspace,
         start_sheet=start_sheet,
     )
-    submission = await in_database(_settled)(attempt, preparation, start_sheet, self_healing)
+    try:
+        submission = await in_database(_settled)(attempt, preparation, start_sheet, self_healing)
+    except DatabaseError as error:
+        # The record would refer to the text that could not be kept.
+        raise AuditUnavailable("The score's text cannot be kept by the database.") from error
     attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
     return await carry_out(attempt, partial(_send, submission))
 

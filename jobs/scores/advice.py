@@ -11,7 +11,7 @@ import jinja2
 from jobs.scores.findings import Finding, quoted
 from jobs.scores.models.job import JobConfig
 from jobs.scores.positions import Path, Positions, dotted
-from jobs.terms import JOB_NAME_PATTERN
+from jobs.terms import JOB_NAME_PATTERN, JOB_NAME_RULE
 
 # A template this long is looked at when it is rendered, in a child process that can be stopped.
 MAX_TEMPLATE_CHARS = 50_000
@@ -93,8 +93,8 @@ def _beyond(
 def _of_the_rest(config: JobConfig, data: Any, positions: Positions) -> Iterator[Finding]:
     if not re.fullmatch(JOB_NAME_PATTERN, config.name):
         message = (
-            "This name cannot be a job's: that takes letters, digits, '.', '_' and '-', at most"
-            " 100 of them. Give the job another name when you submit it."
+            f"This name cannot be a job's: {JOB_NAME_RULE}. Give the job another name when you"
+            " submit it."
         )
         yield positions.finding("info", ("name",), message, "podium")
     if config.backend.type not in NATIVE_BACKENDS:

@@ -31,6 +31,7 @@ from jobs.audit.sqlite import SqliteLedger
 from jobs.errors import AuditUnavailable
 from tests.audit.drafts import make_draft
 from tests.audit.holding import held_database
+from tests.small_disk import small_disk
 from tests.waiting import eventually, wait_until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -165,7 +166,7 @@ def _fill() -> None:
 
 @pytest.mark.vendor("sqlite")
 def test_disk_that_takes_no_more_refuses_and_recovers(tmp_path: Path) -> None:
-    with _small_disk(tmp_path / "disk") as (home, reason):
+    with small_disk(tmp_path / "disk") as (home, reason):
         result = subprocess.run(
             [sys.executable, "-c", _ON_A_SMALL_DISK],
             env=os.environ
@@ -177,23 +178,6 @@ def test_disk_that_takes_no_more_refuses_and_recovers(tmp_path: Path) -> None:
         )
     assert result.returncode == 0, result.stdout + result.stderr
     assert reason in result.stdout
-
-
-@contextmanager
-def _small_disk(folder: Path) -> Iterator[tuple[Path, str]]:
-    """A disk of 6 MB, and what is said when it is full.
-
-    Where none may be mounted, a folder in which the script limits the size of its files.
-    """
-    folder.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=6m", "tmpfs", str(folder)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        yield folder, "the disk under the database cannot be written"
-        return
-    try:
-        yield folder, "the disk under the database is full"
-    finally:
-        subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
 _ON_A_SMALL_DISK = """
