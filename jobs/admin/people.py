@@ -18,6 +18,7 @@ from jobs.admin.visible import one_line
 
 # Rights that the console asks for. Others exist (Django makes four for each table) and do nothing.
 _APPS: Final = ("jobs", "auth")
+_FILTERS_OF_USERS: Final = ("is_active", "is_superuser", "groups")
 
 
 def _rights() -> QuerySet[Permission]:
@@ -40,12 +41,6 @@ class ForSuperusers:
     superuser or a member of any group.
     """
 
-    list_filter: Any
-
-    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
-        """Only what the page's filters offer."""
-        return is_offered(self.list_filter, lookup)
-
     def has_add_permission(self, request: HttpRequest) -> bool:
         """Superusers only."""
         return _is_superuser(request)
@@ -67,7 +62,7 @@ class PodiumUserAdmin(ForSuperusers, Users):
     """People. `is_staff` is not shown: rights alone decide who may enter."""
 
     list_display = ("username", "whole_name", "in_groups", "is_active", "seen")
-    list_filter = ("is_active", "is_superuser", "groups")
+    list_filter = _FILTERS_OF_USERS
     search_help_text = "Name or address"
     fieldsets = (
         (None, {"fields": ("username", "password")}),
@@ -82,6 +77,10 @@ class PodiumUserAdmin(ForSuperusers, Users):
         ),
         ("Single rights", {"fields": ("user_permissions",), "classes": ("collapse",)}),
     )
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Only what the page's filters offer."""
+        return is_offered(_FILTERS_OF_USERS, lookup)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[User]:
         """With their groups, in one more query for all."""
@@ -119,6 +118,10 @@ class PodiumGroupAdmin(ForSuperusers, GroupAdmin):
     """Groups and their rights."""
 
     search_help_text = "Name of a group"
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """The page has no filters."""
+        return False
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None = None, **kwargs: Any
