@@ -46,22 +46,33 @@ class DatabaseThread:
             TimeoutError: not done within `DEADLINE_S`; the function may still be running.
             DatabaseBusy: too many calls wait already.
         """
-        if self._waiting >= _MAX_WAITING:
-            raise DatabaseBusy("too many calls wait for the database")
-
-        def work() -> T:
-            return self._fresh(lambda: function(*args, **kwargs))
-
-        self._waiting += 1
-        future = asyncio.get_running_loop().run_in_executor(self._executor, work)
-        future.add_done_callback(self._one_less)
+        future = self._begun(lambda: function(*args, **kwargs))
         async with asyncio.timeout(DEADLINE_S):
             return await future
+
+    async def run_out(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """The result of a function that must not be called again while it may still be running.
+
+        What ends the wait is the database's own bound on waiting for a lock.
+
+        Raises:
+            DatabaseBusy: too many calls wait already.
+        """
+        return await self._begun(lambda: function(*args, **kwargs))
 
     def close(self) -> None:
         """End the thread and its connection; blocks until what runs has ended."""
         self._executor.submit(connections.close_all)
         self._executor.shutdown(wait=True)
+
+    def _begun(self, function: Callable[[], T]) -> asyncio.Future[T]:
+        if self._waiting >= _MAX_WAITING:
+            raise DatabaseBusy("too many calls wait for the database")
+        self._waiting += 1
+        loop = asyncio.get_running_loop()
+        future = loop.run_in_executor(self._executor, self._fresh, function)
+        future.add_done_callback(self._one_less)
+        return future
 
     def _one_less(self, _: object) -> None:
         self._waiting -= 1

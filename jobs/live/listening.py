@@ -142,7 +142,7 @@ class Listener:
         if told:
             await self._place({event.job_id for event in told})
             drafts = [self._draft(event) for event in told]
-            await self._db.run(events.store, drafts, within=self._guard)
+            await self._db.run_out(events.store, drafts, within=self._guard)
             self._committed_at = time.monotonic()
         if moved:
             self._hints.give(moved)

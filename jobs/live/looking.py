@@ -127,12 +127,15 @@ class Look:
 
         So the last sheets end before their job does, for whoever follows the events.
         """
+        self._is_silent = False
         for row in rows:
             watched = self._watched.get(row.job_id)
             if watched is None or watched.is_over or not self._has_status:
                 continue
             if row.status.is_terminal and row.submitted_at == watched.row.submitted_at:
                 await self._read(watched)
+                if self._is_silent:
+                    return  # the others would wait as long, and the list must be told of
 
     async def _take(self, rows: list[JobRow], at: datetime) -> None:
         """Write what the list says where it says something new."""

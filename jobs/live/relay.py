@@ -74,6 +74,8 @@ class Relay:
         # Two threads: output lines do not wait behind a big checkpoint.
         db = DatabaseThread(f"relay-{self.conductor.slug}")
         events_db = DatabaseThread(f"events-{self.conductor.slug}")
+        # A standby's row is as old as its process.
+        await db.run(self.conductor.refresh_from_db)
         client, hints = client_for(self.conductor), Hints()
         look = Look(self.conductor, client, db, self.lease.check)
         listener = Listener(client, look, hints, events_db, self.lease.check)

@@ -173,6 +173,20 @@ async def test_a_second_relay_stands_by_and_takes_over(
             )
 
 
+async def test_standby_that_takes_over_goes_by_the_row_as_it_is_now(
+    scripted: ScriptedConductor, conductor: Conductor
+) -> None:
+    scripted.rows = [row()]
+    stale = await in_thread(lambda: Conductor.objects.get())
+    async with relaying(conductor) as first:
+        await eventually(lambda: has("job.adopted"))
+        async with relaying(stale):
+            assert stale.last_answer_at is None
+            first.stop()
+            await eventually(lambda: stale.last_answer_at is not None)
+            assert stale.is_reachable
+
+
 async def test_reconciling_is_asked_for_while_the_conductor_answers(
     scripted: ScriptedConductor, conductor: Conductor, monkeypatch: Any
 ) -> None:
