@@ -27,6 +27,7 @@ from twisted.internet import reactor  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 
 from jobs.live import farewells  # noqa: E402
+from jobs.live.bodies import BoundedFactory  # noqa: E402
 from jobs.live.draining import NotReading, drained, transport_of  # noqa: E402
 from jobs.live.hub import the_hub  # noqa: E402
 
@@ -55,6 +56,16 @@ class PodiumServer(Server):  # type: ignore[misc]  # Daphne has no types
     In this order: no new connections, sockets closed with 1001, streams ended, requests under way
     answered; then whatever still runs is cancelled and waited for.
     """
+
+    @property
+    def http_factory(self) -> BoundedFactory:
+        """What makes a protocol of each connection."""
+        return self._http_factory
+
+    @http_factory.setter
+    def http_factory(self, _daphnes: Any) -> None:
+        # `Server.run` sets its own, whose requests take bodies of any length.
+        self._http_factory = BoundedFactory(self)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what an application sends, no faster than the client takes it.

@@ -32,6 +32,10 @@ def main(port: int) -> None:
         window.MOST_BYTES = window.LEAST_BYTES = int(less)  # type: ignore[misc]
         window.ACK_S = 1.0  # type: ignore[misc]
         sse.MAX_BYTES = int(less)  # type: ignore[misc]
+    if seconds := os.environ.get("LIVE_TEST_RECEIVE_S"):
+        from jobs.live import bodies
+
+        bodies.RECEIVE_S = float(seconds)  # type: ignore[misc]
     connection.close()
     settings.DATABASES["default"]["NAME"] = os.environ["LIVE_TEST_DATABASE"]
     connection.settings_dict["NAME"] = os.environ["LIVE_TEST_DATABASE"]

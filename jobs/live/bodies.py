@@ -1,0 +1,104 @@
+"""Request bodies that are bounded as they arrive, before anybody has logged in.
+
+Daphne keeps the whole body (from 100 kB on in a temporary file) before the application hears of
+the request, so no limit of Django's can hold here. Imported by `serving` alone, which chooses
+Twisted's reactor first. The names in camel case are Twisted's.
+"""
+
+from __future__ import annotations
+
+import io
+from http import HTTPStatus
+from typing import Any, Final
+
+from daphne.http_protocol import HTTPFactory, WebRequest
+from django.conf import settings
+
+RECEIVE_S: Final = 60.0  # from a request's first line to the last byte of its body
+# What comes after a refusal is thrown away for this long: closed at once, the kernel would reset
+# the connection, and a client that still sends would never read why.
+_LINGER_S: Final = 2.0
+_ENVELOPE_BYTES: Final = 64 * 1024  # what a form puts around its fields
+
+
+def most_bytes() -> int:
+    """How long a body may be: what Django would take, and a form's own words around it."""
+    return int(settings.DATA_UPLOAD_MAX_MEMORY_SIZE) + _ENVELOPE_BYTES
+
+
+class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
+    """A request that is refused (413, 408) as soon as its body is too long or takes too long."""
+
+    # Twisted would read forms in the event loop, for nobody: Django reads them.
+    _parsePOSTFormSubmission = False  # noqa: N815
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._received = 0
+        self._is_refused = False
+        self._clock = self.channel.callLater(RECEIVE_S, self._too_late)
+
+    def gotLength(self, length: int | None) -> None:  # noqa: N802
+        """Twisted's call at the end of the headers; None is a chunked body."""
+        if length is not None and length > most_bytes():
+            self.content = io.BytesIO()
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        elif not self._is_refused:
+            super().gotLength(length)
+
+    def handleContentChunk(self, data: bytes) -> None:  # noqa: N802
+        """Twisted's call for each piece of the body."""
+        self._received += len(data)
+        if not self._is_refused and self._received > most_bytes():
+            self._refuse(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        if not self._is_refused:
+            super().handleContentChunk(data)
+
+    def requestReceived(self, command: bytes, path: bytes, version: bytes) -> None:  # noqa: N802
+        """Twisted's call once all is there."""
+        if self._is_refused:
+            self.channel.loseConnection()
+            return
+        self._stop_clock()
+        super().requestReceived(command, path, version)
+
+    def connectionLost(self, reason: Any) -> None:  # noqa: N802
+        """Twisted's call when the connection has ended in the middle."""
+        self._stop_clock()
+        super().connectionLost(reason)
+
+    def _too_late(self) -> None:
+        self._refuse(HTTPStatus.REQUEST_TIMEOUT)
+
+    def _refuse(self, status: HTTPStatus) -> None:
+        self._is_refused = True
+        self._stop_clock()
+        if self.content is not None:
+            self.content.close()  # the file is gone with it
+        self.content = io.BytesIO()
+        self.requestHeaders.removeHeader(b"expect")  # nothing more is wanted
+        words = f"{status.phrase}.\n".encode()
+        head = (
+            f"HTTP/1.1 {status.value} {status.phrase}\r\nConnection: close\r\n"
+            f"Content-Type: text/plain\r\nContent-Length: {len(words)}\r\n\r\n"
+        )
+        self.channel.transport.write(head.encode() + words)
+        self._clock = self.channel.callLater(_LINGER_S, self._cut)
+
+    def _cut(self) -> None:
+        if self.channel is not None:
+            self.channel.loseConnection()
+
+    def _stop_clock(self) -> None:
+        if self._clock.active():
+            self._clock.cancel()
+
+
+class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
+    """Daphne's factory, of bounded requests."""
+
+    def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
+        """A connection's protocol."""
+        protocol = super().buildProtocol(addr)
+        protocol.requestFactory = BoundedRequest
+        return protocol
