@@ -96,11 +96,11 @@ class Socket:
             heard.append(await self.hear(timeout_s))
         return heard
 
-    async def hear_events(self, count: int) -> list[dict[str, Any]]:
+    async def hear_events(self, count: int, timeout_s: float = 10.0) -> list[dict[str, Any]]:
         """The next events, so many; other messages are passed over."""
         events: list[dict[str, Any]] = []
         while len(events) < count:
-            message = await self.hear()
+            message = await self.hear(timeout_s)
             if message["type"] == "event":
                 events.append(message)
         return events

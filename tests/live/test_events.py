@@ -197,3 +197,14 @@ def test_another_process_is_told_through_the_channel_layer(redis_url: str, setti
         feed.close()
         channel_layers.backends.clear()
     assert heard == [{"type": "feed.moved", "seq": 2}]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_listener_that_fails_after_the_commit_does_not_make_a_store_fail(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def broken(_rows: object) -> None:
+        raise RuntimeError("nobody listens")
+
+    monkeypatch.setattr("jobs.live.feed.wake", broken)
+    assert len(events.store([EventDraft("here", None, "", "x")])) == 1

@@ -205,7 +205,7 @@ async def follow(socket: Socket, until: str) -> list[dict[str, Any]]:
     """Events, acknowledged, up to the first of this name."""
     heard: list[dict[str, Any]] = []
     while not heard or heard[-1]["event"] != until:
-        heard += await socket.hear_events(1)
+        heard += await socket.hear_events(1, timeout_s=45)
         await socket.say(type="ack", seq=heard[-1]["seq"])
     return heard
 
