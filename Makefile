@@ -11,7 +11,7 @@ PYTEST_ARGS ?=
 # A private folder for commands that only need *some* settings.
 WITH_SCRATCH_HOME := scripts/with_scratch_home
 
-.PHONY: help run test check bench lock clean dev \
+.PHONY: help run test check bench pictures lock clean dev \
 	check-format check-lint check-types check-imports check-templates check-django check-frame
 
 help: ## list these commands
@@ -30,6 +30,9 @@ check: check-format check-lint check-types check-imports check-templates check-d
 
 bench: dev ## run the benchmarks, one after another
 	@scripts/bench
+
+pictures: dev ## take the pictures of docs/pictures anew, in Chromium
+	@$(PY) -m tests.browser.pictures
 
 lock: dev ## recompile requirements/*.txt from requirements/*.in (UPGRADE=1 takes newer versions)
 	@scripts/lock

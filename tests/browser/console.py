@@ -107,6 +107,7 @@ def running_console(**variables: str) -> Iterator[Console]:
     """A fresh installation, started and later ended with SIGTERM as a process manager would."""
     with short_folder("podium-") as home:
         port, network_port = free_port(), free_port()
+        username = variables.get("PODIUM_ADMIN_USERNAME", "admin")
         password = secrets.token_urlsafe(12)
         with (home / "output").open("wb") as output:
             process = subprocess.Popen(
@@ -120,7 +121,7 @@ def running_console(**variables: str) -> Iterator[Console]:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        console = Console(home, port, network_port, process, "admin", password)
+        console = Console(home, port, network_port, process, username, password)
         try:
             wait_until(
                 lambda: process.poll() is not None or console.is_up(),

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import pytest
 from django.template.loader import render_to_string
 from django.urls import URLPattern, URLResolver, get_resolver
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Page, Route, ViewportSize, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console
@@ -26,7 +26,10 @@ NO_PAGES = re.compile(
     r"^(api/(?!docs)|ws/|static/|healthz|readyz|metrics|i18n|jsi18n|autocomplete|logout|r/)"
     r"|/(validate|settle|bulk)/|^jobs/job/(validate|bulk|act)"
 )
-SIZES = ({"width": 1280, "height": 800}, {"width": 390, "height": 844})
+SIZES: tuple[ViewportSize, ...] = (
+    {"width": 1280, "height": 800},
+    {"width": 390, "height": 844},
+)
 
 
 def addresses(patterns: list[URLPattern | URLResolver], start: str = "") -> Iterator[str]:

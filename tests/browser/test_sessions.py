@@ -91,8 +91,9 @@ async def end_session(page: Page) -> None:
     """End the session on the server, as its age would; the browser keeps a cookie worth nothing."""
     cookies = await page.context.cookies()
     token = await page.locator("[name=csrfmiddlewaretoken]").first.input_value()
-    form = {"csrfmiddlewaretoken": token}
-    answer = await page.request.post("/logout/", form=form, headers={"Referer": page.url})
+    answer = await page.request.post(
+        "/logout/", form={"csrfmiddlewaretoken": token}, headers={"Referer": page.url}
+    )
     assert answer.ok
     await page.context.add_cookies(
         [{"name": c["name"], "value": c["value"], "url": page.url} for c in cookies]
