@@ -104,7 +104,8 @@ def append(drafts: Sequence[EventDraft]) -> range:
     numbers = range(last - len(drafts) + 1, last + 1)
     rows = [_row(seq, draft) for seq, draft in zip(numbers, drafts, strict=True)]
     Event.objects.bulk_create(rows)
-    transaction.on_commit(lambda: feed.wake(rows))
+    # Robust: what listens may fail, yet the events are stored and must not be stored again.
+    transaction.on_commit(lambda: feed.wake(rows), robust=True)
     return numbers
 
 
