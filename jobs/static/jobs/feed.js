@@ -9,6 +9,8 @@ const SILENCE_MS = 40_000; // the server speaks every 15 s
 const FIRST_WAIT_MS = 400;
 const LONGEST_WAIT_MS = 15_000;
 const ACK_EVERY = 20;
+// The server's log begins after what this page shows (`gap`), or is another one (`unknown_seq`).
+const STATE_IS_WORTHLESS = new Set(["gap", "unknown_seq"]);
 const ACK_AFTER_MS = 200;
 
 export class Feed extends EventTarget {
@@ -65,6 +67,7 @@ export class Feed extends EventTarget {
     this.heardAt = Date.now();
     if (message.type === "event") this.take(message);
     else if (message.type === "caught_up") this.caughtUp(message.seq);
+    else if (STATE_IS_WORTHLESS.has(message.code)) location.reload();
     else if (message.type === "error") this.dispatchEvent(new CustomEvent("refusal", { detail: message }));
   }
 
