@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Final
 
 from django.contrib.auth.models import User
@@ -13,6 +14,7 @@ from jobs.actions.completion import to_the_end
 from jobs.actions.idempotency import request_key
 from jobs.actions.refresh import Listing, listing_now
 from jobs.actions.results import ActionResult
+from jobs.actions.resumed_scores import resumed_text, words_about
 from jobs.actions.runs import Presence, sight
 from jobs.actions.words import key_from, reason_from, written
 from jobs.audit import Origin
@@ -22,7 +24,7 @@ from jobs.database import in_database
 from jobs.errors import ConductorError
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
-from jobs.terms import Channel, Verb
+from jobs.terms import Channel, Outcome, Verb
 
 
 async def pause(
@@ -62,7 +64,10 @@ async def resume(
     key: str | None = None,
     seen: str | None = None,
 ) -> ActionResult:
-    """Ask for a paused, failed or cancelled run to go on; otherwise as `pause`."""
+    """Ask for a paused, failed or cancelled run to go on; otherwise as `pause`.
+
+    The record says which text the score file holds now, and the answer tells of a change.
+    """
     return await _control(Verb.RESUME, actor, job, origin, reason, key, seen)
 
 
@@ -128,6 +133,8 @@ async def _conductor_of(job: Job) -> Conductor:
 async def _run(attempt: Attempt) -> ActionResult:
     if ended := await admit(attempt):
         return ended
+    if attempt.verb is Verb.RESUME and attempt.job is not None:
+        attempt = replace(attempt, arguments=await resumed_text(attempt.job))
     return await carry_out(attempt, _ask)
 
 
@@ -144,9 +151,14 @@ async def _ask(attempt: Attempt) -> Conclusion:
         return Conclusion(answers.by_podium(refusal), job, before)
     try:
         # The moment between the list and this call is all that a later run could slip into.
-        return await _CALLS[attempt.verb](client, job)
+        concluded = await _CALLS[attempt.verb](client, job)
     except ConductorError as error:
         return Conclusion(answers.of_error(error), job)
+    more = words_about(attempt.arguments)
+    if not more or concluded.answer.outcome is not Outcome.SUCCEEDED:
+        return concluded
+    answer = replace(concluded.answer, message=f"{concluded.answer.message.rstrip('.')}. {more}")
+    return replace(concluded, answer=answer)
 
 
 def _stale(attempt: Attempt, job: Job, rows: Sequence[JobRow]) -> str | None:
