@@ -26,6 +26,12 @@ NO_PAGES = re.compile(
     r"^(api/(?!docs)|ws/|static/|healthz|readyz|metrics|i18n|jsi18n|autocomplete|logout|r/)"
     r"|/(validate|settle|bulk)/|^jobs/job/(validate|bulk|act)"
 )
+# What is wider than its place: the page itself, or something that its card cuts off.
+WIDER = """
+() => [document.documentElement, ...document.querySelectorAll("main .card")]
+  .filter((box) => box.scrollWidth > box.clientWidth + 1)
+  .map((box) => `${box.tagName} ${box.id} ${box.className} by ${box.scrollWidth - box.clientWidth}`)
+"""
 SIZES: tuple[ViewportSize, ...] = (
     {"width": 1280, "height": 800},
     {"width": 390, "height": 844},
@@ -78,7 +84,7 @@ async def test_every_address_of_the_console_opens_cleanly(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-async def test_no_page_is_wider_than_its_window(
+async def test_nothing_is_wider_than_its_place(
     admin_page: Page, console: Console, scheme: str
 ) -> None:
     await submit(admin_page, commands(f"wide-{scheme}", f"echo {'long' * 200}", "exit 4"))
@@ -105,10 +111,7 @@ async def test_no_page_is_wider_than_its_window(
             "/password_change/",
         ):
             await admin_page.goto(path)
-            wider = await admin_page.evaluate(
-                "document.documentElement.scrollWidth - document.documentElement.clientWidth"
-            )
-            assert wider <= 0, f"{path} is {wider} px wider than {size['width']} px"
+            assert await admin_page.evaluate(WIDER) == [], f"{path} at {size['width']} px"
 
 
 async def test_dark_is_dark_and_light_is_light(page: Page) -> None:
