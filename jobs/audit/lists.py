@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -16,15 +17,27 @@ from jobs.audit.postgresql import LOCK_KEY
 from jobs.audit.projection import ActionRow, fold
 
 _CHUNK = 200  # attempts in one transaction: appends wait for it
+MAX_NAMED: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One attempt that the lists showed otherwise than the records do."""
+
+    action_id: UUID
+    pk: int | None  # its number in the list; None: it was not there
+    fields: tuple[str, ...] = ()  # what its row said otherwise
+    has_records: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """How many attempts the lists showed otherwise than the records do."""
+    """How many attempts the lists showed otherwise than the records do, and the first of them."""
 
     altered: int = 0  # their row says something else
     absent: int = 0  # they have records and no row
     invented: int = 0  # they have a row and no records
+    named: tuple[Difference, ...] = field(default=(), compare=False)  # at most MAX_NAMED
 
     def __bool__(self) -> bool:
         return self != Differences()
@@ -34,6 +47,7 @@ class Differences:
             self.altered + other.altered,
             self.absent + other.absent,
             self.invented + other.invented,
+            (self.named + other.named)[:MAX_NAMED],
         )
 
 
@@ -62,25 +76,33 @@ def _walk(*, is_repair: bool) -> Differences:
 
 def _of_stored(actions: Sequence[Action], *, is_repair: bool) -> Differences:
     rows = _folded([action.action_id for action in actions])
-    altered = invented = 0
+    found = Differences()
     for action in actions:
+        stored = ActionRow.of_action(action)
         row = rows.get(action.action_id)
         if row is None:
-            invented += 1
+            one = Difference(action.action_id, action.pk, has_records=False)
+            found += Differences(invented=1, named=(one,))
             if is_repair:
                 Action.objects.filter(pk=action.pk).delete()
-        elif row != ActionRow.of_action(action):
-            altered += 1
+        elif row != stored:
+            one = Difference(action.action_id, action.pk, _differing(row, stored))
+            found += Differences(altered=1, named=(one,))
             if is_repair:
                 Action.objects.filter(pk=action.pk).update(**row._asdict())
-    return Differences(altered=altered, invented=invented)
+    return found
+
+
+def _differing(recorded: ActionRow, stored: ActionRow) -> tuple[str, ...]:
+    triples = zip(ActionRow._fields, recorded, stored, strict=True)
+    return tuple(name for name, was, now in triples if was != now)
 
 
 def _of_absent(*, is_repair: bool) -> Differences:
     without_row = AuditRecord.objects.filter(
         ~Exists(Action.objects.filter(action_id=OuterRef("action_id")))
     )
-    absent, last = 0, 0
+    found, last = Differences(), 0
     while True:
         with _appends_wait():
             page = list(
@@ -96,9 +118,10 @@ def _of_absent(*, is_repair: bool) -> Differences:
             rows = _folded(list(dict.fromkeys(one for _, one in page if one not in seen)))
             if is_repair:
                 Action.objects.bulk_create(Action(**row._asdict()) for row in rows.values())
-        absent += len(rows)
+        named = tuple(Difference(action_id, None) for action_id in list(rows)[:MAX_NAMED])
+        found += Differences(absent=len(rows), named=named)
         if not page:
-            return Differences(absent=absent)
+            return found
         last = page[-1][0]
 
 

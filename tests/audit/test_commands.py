@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from pathlib import Path
@@ -14,7 +15,8 @@ from django.db import connection
 from jobs import audit
 from jobs.audit import triggers
 from jobs.audit.models import Action, AuditRecord
-from jobs.management.commands.audit import BROKEN, LISTS_DIFFER
+from jobs.management.commands.audit import BROKEN, LISTS_DIFFER, SCORES_DIFFER
+from jobs.registry.models import Score, ScoreVersion
 from jobs.terms import Outcome
 from tests.audit.drafts import make_draft
 
@@ -34,10 +36,19 @@ def _refusal(*arguments: str) -> CommandError:
 
 def test_verify_prints_the_head(hashes: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     call_command("audit", "verify")
-    assert capsys.readouterr().out.splitlines() == [
+    assert capsys.readouterr().out.splitlines()[:2] == [
         "3 records of chain main are proven.",
         f"head 3 {hashes[-1]}",
     ]
+
+
+def test_verify_says_when_no_kept_head_was_compared(
+    hashes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    call_command("audit", "verify")
+    assert "No kept head was compared" in capsys.readouterr().out
+    call_command("audit", "verify", "--expect-head", hashes[0])
+    assert "No kept head" not in capsys.readouterr().out
 
 
 def test_verify_names_the_first_broken_record(hashes: list[str]) -> None:
@@ -63,6 +74,72 @@ def test_verify_says_when_only_the_lists_differ(hashes: list[str]) -> None:
     call_command("audit", "verify")
 
 
+def test_verify_names_the_attempts_and_fields_that_differ(hashes: list[str]) -> None:
+    action = Action.objects.order_by("pk").first()
+    assert action is not None
+    Action.objects.filter(pk=action.pk).update(outcome=Outcome.SUCCEEDED, message="forged")
+    words = f"attempt {action.pk} ({action.action_id}) was shown with another outcome, message"
+    assert words in str(_refusal("verify"))
+
+
+def test_verify_names_twenty_attempts_and_counts_the_others() -> None:
+    for _ in range(22):
+        audit.append(make_draft())
+    Action.objects.all().delete()
+    message = str(_refusal("verify"))
+    assert message.count("was not shown") == 20
+    assert "and 2 more" in message
+
+
+@pytest.mark.parametrize("command", ["verify", "rebuild"])
+def test_attempts_without_records_point_to_a_cut_off_end(
+    hashes: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with triggers.lifted(connection):
+        AuditRecord.objects.filter(n=3).delete()
+    if command == "verify":
+        said = str(_refusal("verify"))
+    else:
+        call_command("audit", "rebuild")
+        said = capsys.readouterr().out
+    assert "records may have been cut off the end" in said
+    assert "--expect-head" in said
+
+
+@pytest.fixture
+def version() -> ScoreVersion:
+    """A score's text, submitted once."""
+    text = "name: grüße\r\n"
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    score = Score.objects.create(name="nightly")
+    version = ScoreVersion.objects.create(score=score, number=1, sha256=digest, text=text)
+    arguments = {"score_version": version.pk, "sha256": digest}
+    audit.append(make_draft(verb="submit", arguments=arguments))
+    return version
+
+
+def test_score_text_that_was_altered_is_named(version: ScoreVersion) -> None:
+    call_command("audit", "verify")
+    ScoreVersion.objects.update(text="name: other\n")
+    error = _refusal("verify")
+    assert error.returncode == SCORES_DIFFER
+    assert f"score version {version.pk} (nightly v1): its text does not have its own" in str(error)
+
+
+def test_score_text_that_was_altered_with_its_hash_is_not_what_was_submitted(
+    version: ScoreVersion,
+) -> None:
+    other = "name: other\n"
+    ScoreVersion.objects.update(text=other, sha256=hashlib.sha256(other.encode()).hexdigest())
+    assert "its text is not what record 1 says was submitted" in str(_refusal("verify"))
+
+
+def test_score_text_that_is_gone_is_missed(version: ScoreVersion) -> None:
+    pk = version.pk
+    version.delete()
+    assert f"score version {pk}: it is gone" in str(_refusal("verify"))
+
+
 def test_rebuild_does_not_believe_a_broken_chain(hashes: list[str]) -> None:
     with triggers.lifted(connection):
         AuditRecord.objects.filter(n=2).update(reason="forged")
@@ -84,6 +161,20 @@ def test_export_takes_filters(hashes: list[str], capsys: pytest.CaptureFixture[s
     head, *records, _ = map(json.loads, capsys.readouterr().out.splitlines())
     assert [record["n"] for record in records] == [1, 3]
     assert (head["is_whole"], head["filters"]["since"]) == (False, "2026-01-01T00:00:00+00:00")
+
+
+def test_export_takes_the_way_in_and_the_run(capsys: pytest.CaptureFixture[str]) -> None:
+    audit.append(make_draft(job_pk=7))
+    audit.append(make_draft(job_pk=8))
+    channel = AuditRecord.objects.values_list("channel", flat=True)[0]
+    call_command("audit", "export", "--job", "8", "--channel", channel)
+    _, *records, _ = map(json.loads, capsys.readouterr().out.splitlines())
+    assert [record["job_pk"] for record in records] == [8]
+
+
+@pytest.mark.parametrize("name", ["outcome", "channel", "job"])
+def test_export_refuses_what_cannot_be(name: str) -> None:
+    assert f"--{name}" in str(_refusal("export", f"--{name}", "garbage"))
 
 
 def test_export_to_a_file_is_private(hashes: list[str], tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -14,18 +15,23 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_default_timezone, make_aware
 
 from jobs.audit import Origin, export, note, verify
-from jobs.audit.lists import Differences, compare, rebuild
+from jobs.audit.lists import MAX_NAMED, Difference, Differences, compare, rebuild
 from jobs.audit.models import Action
+from jobs.management.score_texts import AlteredText, altered_texts
+from jobs.terms import Channel, Outcome
 
 BROKEN: Final = 1
 LISTS_DIFFER: Final = 2
 UNUSABLE: Final = 3
+SCORES_DIFFER: Final = 4
 
 _FILTERS: Final = {
     "actor": "actor_name",
     "verb": "verb",
     "outcome": "outcome",
+    "channel": "channel",
     "conductor": "conductor",
+    "job": "job_pk",
     "job_id": "job_id",
     "since": "started_at__gte",
     "until": "started_at__lt",
@@ -33,7 +39,10 @@ _FILTERS: Final = {
 
 
 class Command(BaseCommand):
-    """Exit code 0: all is well; 1: the chain is broken; 2: lists differ; 3: cannot be told."""
+    """Exit code 0: all is well; 1: the chain is broken; 2: lists differ; 3: cannot be told.
+
+    4: the chain and the lists are well, but a score's text is not what was submitted.
+    """
 
     help = "Verify or export the audit log, or rebuild its lists."
 
@@ -49,8 +58,11 @@ class Command(BaseCommand):
         )
         out = commands.add_parser("export", help="write the records as JSON lines")
         out.add_argument("--output", metavar="FILE", help="instead of standard output")
-        for name in ("actor", "verb", "outcome", "conductor", "job-id"):
+        for name in ("actor", "verb", "conductor", "job-id"):
             out.add_argument(f"--{name}", metavar=name.upper())
+        out.add_argument("--outcome", choices=[str(outcome) for outcome in Outcome])
+        out.add_argument("--channel", choices=[str(channel) for channel in Channel])
+        out.add_argument("--job", metavar="NUMBER", type=_number, help="Podium's number of the run")
         for name in ("since", "until"):
             out.add_argument(f"--{name}", metavar="TIME", type=_moment, help="UTC unless it says")
         commands.add_parser("rebuild", help="make the lists anew from the records")
@@ -87,11 +99,26 @@ class Command(BaseCommand):
                 "removed from its end, or all of it was written anew.",
                 returncode=BROKEN,
             )
-        if different := compare():
+        if not expected_head:
+            self.stdout.write(
+                "No kept head was compared: records that were cut off the end would not be "
+                "noticed. Keep this head elsewhere, and give it as --expect-head next time."
+            )
+        self._verify_what_is_beside_the_chain()
+
+    def _verify_what_is_beside_the_chain(self) -> None:
+        """The lists, and the texts of scores: neither is hashed, both can be compared."""
+        troubles: list[str] = []
+        different, altered = compare(), list(altered_texts())
+        if different:
+            troubles.append(_told_lists(different))
+            troubles.append("manage.py audit rebuild makes them anew.")
+        if altered:
+            troubles.append(_told_texts(altered))
+        if troubles:
             raise CommandError(
-                f"The records are intact, but the lists differ from them: {_words(different)}. "
-                "manage.py audit rebuild makes them anew.",
-                returncode=LISTS_DIFFER,
+                "\n".join(("The records are intact, but not what stands beside them.", *troubles)),
+                returncode=LISTS_DIFFER if different else SCORES_DIFFER,
             )
 
     def _export(self, options: dict[str, Any]) -> None:
@@ -122,7 +149,10 @@ class Command(BaseCommand):
                 returncode=BROKEN,
             )
         self._note("rebuild audit lists", "The lists of the audit log were made anew.", {})
-        self.stdout.write(f"The lists are made anew. Before, {_words(rebuild())}.")
+        different = rebuild()
+        self.stdout.write(f"The lists are made anew. Before, {_words(different)}.")
+        for line in _lines(different):
+            self.stdout.write(line)
 
     def _note(self, verb: str, message: str, arguments: dict[str, Any]) -> None:
         """Recorded if it can be: whoever looks into a full disk must be able to."""
@@ -146,6 +176,54 @@ def _words(different: Differences) -> str:
         f"{different.altered} attempts were shown otherwise than recorded, "
         f"{different.absent} were not shown, {different.invented} were shown without records"
     )
+
+
+def _told_lists(different: Differences) -> str:
+    return "\n".join((f"The lists differ: {_words(different)}.", *_lines(different)))
+
+
+def _lines(different: Differences) -> Iterator[str]:
+    """The first attempts that differ, and what to think of those without records."""
+    yield from (f"  {_one(difference)}" for difference in different.named)
+    count = different.altered + different.absent + different.invented
+    if count > len(different.named):
+        yield f"  and {count - len(different.named)} more"
+    if different.invented:
+        yield (
+            "Attempts were shown without records: records may have been cut off the end. Compare "
+            "a head that was kept (--expect-head) before you rebuild: afterwards nothing else here "
+            "tells of them."
+        )
+
+
+def _one(difference: Difference) -> str:
+    if difference.pk is None:
+        return f"attempt {difference.action_id} was not shown"
+    name = f"attempt {difference.pk} ({difference.action_id})"
+    if not difference.has_records:
+        return f"{name} was shown without records"
+    return f"{name} was shown with another {', '.join(difference.fields)}"
+
+
+def _told_texts(altered: Sequence[AlteredText]) -> str:
+    lines = [
+        f"  score version {one.version_pk}{f' ({one.name})' if one.name else ''}: {one.why}"
+        for one in altered[:MAX_NAMED]
+    ]
+    more = len(altered) - len(lines)
+    head = f"{len(altered)} kept score texts are not what was submitted:"
+    return "\n".join((head, *lines, *([f"  and {more} more"] if more else [])))
+
+
+def _number(text: str) -> int:
+    """The number of a run.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if not (text.isascii() and text.isdigit() and len(text) < 19):
+        raise ValueError(text)
+    return int(text)
 
 
 def _moment(text: str) -> datetime:
