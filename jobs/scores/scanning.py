@@ -13,6 +13,10 @@ from jobs.scores.limits import ScoreLimits
 Loader: TypeAlias = type[yaml.CSafeLoader] | type[yaml.SafeLoader]
 
 MAX_CHARS_IN_DOUBT = 262_144  # PyYAML's own parser takes 3 s for 1 MB
+MAX_EVENTS_IN_DOUBT = 20_000  # half a second of its time, of events that may be two letters long
+MAX_SIXTIES = 4_096  # characters of a number such as 1:59:59, which is read in quadratic time
+_SIXTIES = re.compile(r"[-+0-9_:.]+")
+_NUMBERS = frozenset({"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"})
 _IN_DOUBT = re.compile(r"[\t?\ufeff]|!\S*,|[|>][-+0-9]*#")
 _UNPRINTABLE = yaml.reader.Reader.NON_PRINTABLE
 
@@ -23,6 +27,10 @@ class Refused(Exception):
     def __init__(self, finding: Finding) -> None:
         super().__init__(finding.message)
         self.finding = finding
+
+
+class _Tiring(Exception):
+    """The slow parser would take too long."""
 
 
 class _Scan:
@@ -40,6 +48,8 @@ class _Scan:
         if isinstance(event, yaml.ScalarEvent):
             self._nodes += 1
             self._write(event)
+            if _is_long_number(event):
+                raise _refused(event, "This number is far too large for Podium.", "podium")
             if event.anchor:
                 self._sizes[event.anchor] = 1
         elif isinstance(event, yaml.CollectionStartEvent):
@@ -87,31 +97,45 @@ def scan(text: str, limits: ScoreLimits) -> Loader:
 
     The conductor reads with PyYAML's own parser, Podium with libyaml, ten times as fast. They
     disagree on tabs, on question marks and, where libyaml refuses, on colons in flow collections:
-    then the slow one decides, unless the text is long.
+    then the slow one decides, unless the text is long or has very many values.
 
     Raises:
         Refused: not YAML, nested too deeply, or aliases that stand for too much.
     """
     may_ask = len(text) <= MAX_CHARS_IN_DOUBT
+    refusal: yaml.YAMLError | None = None
     try:
         _follow(text, limits, yaml.CSafeLoader)
     except yaml.YAMLError as error:
-        if not may_ask:
+        refusal = error
+    if may_ask and (refusal or _IN_DOUBT.search(text)):
+        try:
+            _follow(text, limits, yaml.SafeLoader, MAX_EVENTS_IN_DOUBT)
+        except yaml.YAMLError as error:
             raise Refused(malformed(error, text)) from error
-    else:
-        if not (may_ask and _IN_DOUBT.search(text)):
-            return yaml.CSafeLoader
-    try:
-        _follow(text, limits, yaml.SafeLoader)
-    except yaml.YAMLError as error:
-        raise Refused(malformed(error, text)) from error
-    return yaml.SafeLoader
+        except _Tiring:
+            pass
+        else:
+            return yaml.SafeLoader
+    if refusal:
+        raise Refused(malformed(refusal, text)) from refusal
+    return yaml.CSafeLoader
 
 
-def _follow(text: str, limits: ScoreLimits, loader: Loader) -> None:
+def _follow(text: str, limits: ScoreLimits, loader: Loader, max_events: int | None = None) -> None:
     counts = _Scan(limits)
-    for event in yaml.parse(text, loader):
+    for n, event in enumerate(yaml.parse(text, loader)):
+        if n == max_events:
+            raise _Tiring
         counts.follow(event)
+
+
+def _is_long_number(event: yaml.ScalarEvent) -> bool:
+    value = event.value
+    if len(value) <= MAX_SIXTIES or ":" not in value:
+        return False
+    is_plain = not event.style and event.implicit[0]
+    return event.tag in _NUMBERS or (is_plain and _SIXTIES.fullmatch(value) is not None)
 
 
 def malformed(error: yaml.YAMLError, text: str) -> Finding:

@@ -6,10 +6,11 @@ import time
 from typing import Any
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobs.scores import Finding, ScoreLimits, parse_score
+from jobs.scores import Finding, JobConfig, ScoreLimits, parse_score
 from jobs.scores.cycles import cycles
 from tests.scores.writing import make_score
 
@@ -103,3 +104,48 @@ def test_what_is_told_is_a_cycle(graph: dict[int, list[int]]) -> None:
     for circle in cycles(graph):
         following = (*circle[1:], circle[0])
         assert all(b in graph[a] for a, b in zip(circle, following, strict=True))
+
+
+SIXTIES = "1" + ":59" * 340_000
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"name: {SIXTIES}",
+        f"name: -{SIXTIES}.5",
+        f"name: !!int '{SIXTIES}'",
+        f"{SIXTIES}: name",
+        "a: [" + "? a," * 65_000 + "]",
+        "a: [" + "? a," * 250_000 + "]",
+        "? a\n" * 65_000,
+        "a: [b:c, " + "? a," * 65_000 + "]",
+        "a: [" + "\tb," * 80_000 + "]",
+        "a: " + "[" * 1_000_000,
+        "a: 0x" + "f" * 1_000_000,
+        "a: !!binary " + "A" * 1_000_000,
+        "a: 2001-01-01 01:01:01." + "1" * 1_000_000,
+        "a: '" + "\\n" * 500_000,
+    ],
+    ids=lambda text: str(text)[:20],
+)
+def test_a_text_of_a_mebibyte_is_judged_in_a_few_seconds(text: str) -> None:
+    started = time.process_time()
+    assert not parse_score(text).is_valid
+    assert time.process_time() - started < 8
+
+
+@pytest.mark.parametrize("text", [SIXTIES, f"name: {SIXTIES}", f"name: !!int '{SIXTIES}'"])
+def test_the_conductors_own_reading_is_not_held_by_such_a_number_either(text: str) -> None:
+    with pytest.raises(yaml.YAMLError, match="far too large"):
+        JobConfig.from_yaml_string(text)
+
+
+def test_a_number_of_sixties_is_refused_in_its_place() -> None:
+    (finding,) = parse_score(f"name: x\nsheet: {SIXTIES}").findings
+    assert (finding.line, finding.column, finding.origin) == (2, 8, "podium")
+
+
+def test_a_text_as_long_as_that_number_is_no_number() -> None:
+    messages = [f.message for f in parse_score(f"name: '{SIXTIES}'").findings]
+    assert "This number is far too large for Podium." not in messages
