@@ -6,10 +6,12 @@ import asyncio
 import signal
 from typing import Any
 
+from django.conf import settings
 from django.core.management.base import BaseCommand
+from django.db import connections
 
 from jobs.actions import reconcile_open, tend
-from jobs.live import feed
+from jobs.live import feed, preparing
 from jobs.live.relays import Relays
 
 
@@ -21,6 +23,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Relay until told to end."""
+        if settings.PODIUM_CONDUCTOR:
+            preparing.ensure_conductor()
+            connections.close_all()  # of this thread, which needs none from here on
         try:
             asyncio.run(_relay())
         finally:
