@@ -43,6 +43,7 @@ class RecordKind(StrEnum):
     """What one audit record says about its attempt."""
 
     DENIED = "denied"
+    REFUSED = "refused"  # Podium itself would not prepare it: a score that is not acceptable
     INTENT = "intent"
     OUTCOME = "outcome"
     RECONCILED = "reconciled"  # what the conductor's state later showed

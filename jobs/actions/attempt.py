@@ -108,6 +108,24 @@ async def admit(attempt: Attempt) -> ActionResult | None:
     return _result(attempt, appended.action_pk, Answer(Outcome.DENIED, words), attempt.job)
 
 
+async def turn_down(attempt: Attempt, words: str) -> None:
+    """Record an attempt that Podium itself refuses, before anything was prepared to be sent.
+
+    Raises:
+        AuditUnavailable: it cannot be recorded.
+    """
+    await audit.aappend(
+        attempt.draft(
+            RecordKind.REFUSED,
+            reason=attempt.reason,
+            arguments=dict(attempt.arguments),
+            seen=attempt.seen,
+            outcome=Outcome.REFUSED,
+            message=shortened(words),
+        )
+    )
+
+
 async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
     """Record the intent, ask the conductor, record the outcome, then see what there is now.
 
@@ -115,10 +133,11 @@ async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
         AuditUnavailable: the intent could not be written, so nothing was sent.
         IdempotencyConflict: as `admit`.
     """
+    key = {"idempotency_key": attempt.key.key} if attempt.key else {}
     intent = attempt.draft(
         RecordKind.INTENT,
         reason=attempt.reason,
-        arguments=dict(attempt.arguments),
+        arguments={**attempt.arguments, **key},
         seen=attempt.seen,
         deadline_at=timezone.now() + timedelta(seconds=ACTION_S),
     )

@@ -1,7 +1,7 @@
 """Submit: from a score and a wish to a run that Podium knows.
 
-A submission that is not acceptable is no attempt: nobody was asked for anything, so it is
-answered with its findings and leaves no record. What is acceptable is recorded before it is sent,
+A submission that is not acceptable is answered with its findings; that it was tried is one record,
+and its key may be used again. What is acceptable is recorded before it is sent,
 by name and hash, never with its whole text; the text is kept as a version of a score.
 """
 
@@ -18,7 +18,7 @@ from django.db import DatabaseError
 
 from jobs.actions import answers, score_files
 from jobs.actions.answers import Answer
-from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
+from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out, turn_down
 from jobs.actions.completion import to_the_end
 from jobs.actions.idempotency import request_key
 from jobs.actions.preparation import Preparation, prepare
@@ -66,7 +66,7 @@ async def submit(
         key: Of the request: the same one again gets the first answer.
 
     Raises:
-        ScoreError: not acceptable; its findings say where and why. Nothing was recorded.
+        ScoreError: not acceptable; its findings say where and why. That is recorded.
         PodiumBusy: too many other scores wait to be judged. Nothing was recorded.
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
@@ -74,21 +74,20 @@ async def submit(
         UnfitText: a reason too long, a key of odd characters; nothing was recorded.
     """
     reason, key = reason_from(reason), key_from(key)
-    asked = {
-        "verb": Verb.SUBMIT,
-        "conductor": conductor.slug,
-        "source": described(source),
+    wanted = {
+        **{name: value for name, value in described(source).items() if value is not None},
         "workspace": workspace,
         "start_sheet": start_sheet,
         "self_healing": self_healing,
-        "reason": reason,
     }
+    asked = {"verb": Verb.SUBMIT, "conductor": conductor.slug, "reason": reason, **wanted}
     attempt = Attempt(
         verb=Verb.SUBMIT,
         actor=actor,
         origin=origin,
         conductor=conductor,
         reason=reason,
+        arguments=wanted,
         key=request_key(key, "POST", actor.pk, origin.path, asked),
     )
     return await to_the_end(
@@ -113,8 +112,21 @@ async def _run(
     except DatabaseError as error:
         # The record would refer to the text that could not be kept.
         raise AuditUnavailable("The score's text cannot be kept by the database.") from error
+    except ScoreError as error:
+        await turn_down(attempt, f"{_first_of(error)} {answers.NOTHING_SENT}")
+        raise
     attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
     return await carry_out(attempt, partial(_send, submission))
+
+
+def _first_of(error: ScoreError) -> str:
+    """What is wrong, as far as a line has room: the first error and how many there are."""
+    errors = [finding for finding in error.findings if finding.severity == "error"]
+    if not errors:
+        return str(error)
+    where = f"line {errors[0].line}: " if errors[0].line > 1 else ""
+    more = f" ({len(errors)} errors in all.)" if len(errors) > 1 else ""
+    return f"Not acceptable: {where}{errors[0].message}{more}"
 
 
 def _settled(

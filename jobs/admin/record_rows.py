@@ -18,6 +18,7 @@ _KINDS: Final = {
     RecordKind.INTENT: Look("intent", "run", "submit"),
     RecordKind.OUTCOME: Look("outcome", "idle", "check"),
     RecordKind.RECONCILED: Look("reconciled", "odd", "retry"),
+    RecordKind.REFUSED: Look("refused", "warn", "slash"),
     RecordKind.SETTLED: Look("settled", "odd", "person"),
     RecordKind.NOTE: Look("note", "idle", "note"),
 }
@@ -26,6 +27,7 @@ _KIND_WORDS: Final = {
     RecordKind.INTENT: "Written and committed before anything was sent.",
     RecordKind.OUTCOME: "What came back.",
     RecordKind.RECONCILED: "What the conductor's state later showed.",
+    RecordKind.REFUSED: "Podium would not prepare it; nothing was sent.",
     RecordKind.SETTLED: "What a person concluded.",
     RecordKind.NOTE: "Something that needed no conductor.",
 }

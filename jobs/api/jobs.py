@@ -70,7 +70,7 @@ async def submit_job(
 ) -> HttpResponse:
     """Run a score. Exactly one of `score_content`, `config_path` and `score_id` says which.
 
-    A score that is not acceptable is 422 with its findings, and leaves no record.
+    A score that is not acceptable is 422 with its findings; that it was tried is recorded.
     """
     user = caller_of(request).user
     result = await actions.submit(

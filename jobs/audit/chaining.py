@@ -18,7 +18,7 @@ from jobs.audit.recent import Recent
 from jobs.errors import IdempotencyConflict
 from jobs.terms import RecordKind
 
-_OPENING = frozenset({RecordKind.INTENT, RecordKind.DENIED, RecordKind.NOTE})
+_OPENING = frozenset({RecordKind.INTENT, RecordKind.DENIED, RecordKind.REFUSED, RecordKind.NOTE})
 
 
 def write(

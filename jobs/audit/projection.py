@@ -12,7 +12,9 @@ from jobs.terms import Outcome, RecordKind, Verdict
 if TYPE_CHECKING:
     from jobs.audit.models import Action
 
-_CONCLUDING: Final = frozenset({RecordKind.DENIED, RecordKind.OUTCOME, RecordKind.NOTE})
+_CONCLUDING: Final = frozenset(
+    {RecordKind.DENIED, RecordKind.REFUSED, RecordKind.OUTCOME, RecordKind.NOTE}
+)
 _JUDGING: Final = frozenset({RecordKind.RECONCILED, RecordKind.SETTLED})
 _UNDECIDED: Final = frozenset({Outcome.OPEN.value, Outcome.UNKNOWN.value})
 

@@ -179,6 +179,7 @@ class Migration(migrations.Migration):
                     models.CharField(
                         choices=[
                             ("denied", "denied"),
+                            ("refused", "refused"),
                             ("intent", "intent"),
                             ("outcome", "outcome"),
                             ("reconciled", "reconciled"),

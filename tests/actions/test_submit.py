@@ -55,7 +55,9 @@ class Desk:
         with pytest.raises(ScoreError) as caught:
             self.submit(source, **wishes)
         [error] = [f for f in caught.value.findings if f.severity == "error"]
-        assert records().count() == 0
+        record = records().last()
+        assert record is not None
+        assert (record.kind, record.outcome) == ("refused", "refused")
         return str(error.path)
 
 
@@ -210,13 +212,16 @@ BOMB = "a: &a [x,x,x,x,x,x,x,x,x]\n" + "".join(
         *("million-sheets", "broken", "tag"),
     ],
 )
-def test_bad_score_is_answered_with_findings_and_leaves_no_record(
+def test_bad_score_is_answered_with_findings_and_leaves_one_record(
     desk: Desk, scripted: ScriptedConductor, text: str
 ) -> None:
     with pytest.raises(ScoreError) as caught:
         desk.submit(InlineScore(text, "bad"))
     assert any(finding.severity == "error" for finding in caught.value.findings)
-    assert (records().count(), scripted.requests) == (0, [])
+    record = records().get()
+    assert (record.outcome, record.job_id, scripted.requests) == ("refused", "", [])
+    assert record.arguments["name"] == "bad"
+    assert len(record.arguments["score_sha256"]) == 64
 
 
 def test_path_is_sent_as_it_is_and_its_text_kept(

@@ -134,7 +134,8 @@ def test_invalid_score_is_422_with_findings(olga: Caller, conductor: Conductor) 
     assert (reply.status, reply.media_type) == (422, "application/problem+json")
     finding = reply.json["findings"][0]
     assert finding.keys() >= {"severity", "line", "column", "path", "message"}
-    assert records().count() == 0
+    record = records().get()
+    assert (record.kind, record.outcome, record.verb) == ("refused", "refused", "submit")
 
 
 @pytest.mark.parametrize(
@@ -202,3 +203,17 @@ def test_origin_of_a_call_is_recorded(olga: Caller, running: Job) -> None:
     assert intent.path == f"/api/jobs/{running.pk}/pause"
     assert intent.token_id == olga.user.api_tokens.get().pk
     assert intent.request_id
+
+
+def test_denied_submit_says_what_was_asked_for(vera: Caller, conductor: Conductor) -> None:
+    assert vera.post("/jobs", {"score_content": "name: x\n", "name": "x2"}).status == 403
+    record = records().get()
+    assert (record.kind, record.arguments["name"]) == ("denied", "x2")
+    assert len(record.arguments["score_sha256"]) == 64
+
+
+def test_intent_names_its_idempotency_key(
+    olga: Caller, conductor: Conductor, scripted: ScriptedConductor
+) -> None:
+    olga.post("/jobs", {"score_content": score_text("keyed")}, key="key-1")
+    assert records().filter(kind="intent").get().arguments["idempotency_key"] == "key-1"
