@@ -34,6 +34,12 @@ def client_address(peer: str, forwarded: str, trusted: Sequence[Network]) -> str
     return str(current)
 
 
+def is_trusted(peer: str, trusted: Sequence[Network]) -> bool:
+    """Whether a connection's other end is a proxy whose headers are believed."""
+    address = parsed(peer)
+    return address is not None and _is_trusted(address, trusted)
+
+
 def parsed(text: str) -> Address | None:
     """An address, with or without a port, brackets or a zone; None when it is none."""
     text = text.strip()

@@ -14,7 +14,7 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 
-from jobs.access.addresses import client_address, parsed
+from jobs.access.addresses import client_address, is_trusted, parsed
 from jobs.audit.origin import Origin
 from jobs.terms import Channel
 
@@ -49,6 +49,28 @@ class RequestIdMiddleware:
     async def _answer(self, request: HttpRequest) -> HttpResponseBase:
         with _known(request) as request_id:
             return _with_id(await self.get_response(request), request_id)
+
+
+class ForwardedProtoMiddleware:
+    """Takes `X-Forwarded-Proto` away unless a trusted proxy sent it; the first of all.
+
+    Django believes the header from anybody once SECURE_PROXY_SSL_HEADER is set.
+    """
+
+    sync_capable = True
+    async_capable = True
+
+    def __init__(self, get_response: Callable[[HttpRequest], Any]) -> None:
+        self.get_response = get_response
+        if iscoroutinefunction(get_response):
+            markcoroutinefunction(self)
+
+    def __call__(self, request: HttpRequest) -> Any:
+        """Answer the request, which may then be asked whether it `is_secure`."""
+        peer, _ = _ends(request)
+        if not is_trusted(peer, settings.PODIUM_TRUSTED_PROXIES):
+            request.META.pop("HTTP_X_FORWARDED_PROTO", None)
+        return self.get_response(request)
 
 
 def current_request() -> HttpRequest | None:

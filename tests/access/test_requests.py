@@ -12,6 +12,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from jobs.access.requests import (
+    ForwardedProtoMiddleware,
     RequestIdMiddleware,
     client_ip,
     current_request,
@@ -122,3 +123,22 @@ def test_request_that_fails_is_forgotten_as_well() -> None:
     with pytest.raises(RuntimeError):
         RequestIdMiddleware(view)(_request())
     assert current_request() is None
+
+
+@pytest.mark.parametrize(("peer", "is_secure"), [("127.0.0.1", True), ("198.51.100.4", False)])
+def test_only_a_trusted_proxy_says_that_the_person_came_by_https(
+    settings: Settings, peer: str, is_secure: bool
+) -> None:
+    settings.SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+    seen: list[bool] = []
+
+    def view(request: HttpRequest) -> HttpResponse:
+        seen.append(request.is_secure())
+        return HttpResponse()
+
+    ForwardedProtoMiddleware(view)(_request(REMOTE_ADDR=peer, HTTP_X_FORWARDED_PROTO="https"))
+    assert seen == [is_secure]
+
+
+def test_the_header_is_judged_before_anything_asks_for_the_scheme(settings: Settings) -> None:
+    assert settings.MIDDLEWARE[0] == "jobs.access.requests.ForwardedProtoMiddleware"
