@@ -29,8 +29,7 @@ def guarded(view: Callable[..., Any]) -> AsyncView:
     """The view, with every error of it told as a problem document."""
     ask = view if iscoroutinefunction(view) else sync_to_async(view)
 
-    @wraps(view)
-    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    async def whole(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         try:
             if refusal := _unreadable(request):
                 return refusal
@@ -43,13 +42,22 @@ def guarded(view: Callable[..., Any]) -> AsyncView:
             return problem(request, 405, words, headers={"Allow": allowed})
         return response
 
+    @wraps(view)
+    async def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        response = await whole(request, *args, **kwargs)
+        # What somebody may see is no matter for caches, whose next reader may not.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
     answer.csrf_exempt = True  # type: ignore[attr-defined]  # `Credentials` checks it
     return answer
 
 
 async def not_found(request: HttpRequest) -> HttpResponseBase:
     """Whatever below `/api/` is not the API's."""
-    return problem(request, 404, "There is nothing at this address.")
+    answer = problem(request, 404, "There is nothing at this address.")
+    answer.headers["Cache-Control"] = "no-store"
+    return answer
 
 
 def _unreadable(request: HttpRequest) -> HttpResponseBase | None:

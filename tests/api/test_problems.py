@@ -151,3 +151,8 @@ def test_problem_is_not_for_a_browser_to_sniff(transactional_db: None) -> None:
 def test_markup_in_a_score_stays_text(olga: Caller, conductor: Conductor) -> None:
     reply = olga.post("/jobs", {"score_content": score_text("<img src=x>"), "name": "ok"})
     assert (reply.status, reply.media_type) == (201, "application/json")
+
+
+@pytest.mark.parametrize("path", ["/jobs", "/jobs/999", "/audit", "/audit/export", "/nowhere"])
+def test_no_answer_is_kept_by_a_cache(audra: Caller, path: str) -> None:
+    assert audra.get(path).headers["Cache-Control"] == "no-store"
