@@ -26,7 +26,9 @@ from jobs.admin.audit_filters import (
     RunFilter,
     TimeFilter,
     VerbFilter,
+    account_of,
     bounds,
+    time_fault,
 )
 from jobs.admin.feed import current_seq
 from jobs.admin.keyset import KeysetChangeList
@@ -36,6 +38,7 @@ from jobs.admin.requests import person
 from jobs.admin.rows import job_url
 from jobs.admin.visible import one_line
 from jobs.audit.models import Action
+from jobs.audit.verbs import verb_words
 
 
 class ActionAdmin(ReadOnlyAdmin[Action]):
@@ -93,6 +96,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
             "subtitle": None,
             "seq": current_seq(),
             "is_newest": not {"before", "after"} & set(request.GET),
+            "time_fault": time_fault(request.GET.dict()),
             "export_url": _export_url(request),
             **(extra_context or {}),
         }
@@ -112,7 +116,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
             action.pk,
             markup.icon(VERB_ICONS.get(action.verb, "note")),
             reverse("admin:jobs_action_change", args=(action.pk,)),
-            one_line(action.verb.replace("_", " "), 50),
+            one_line(verb_words(action.verb), 50),
             job if name else "",
             f"“{one_line(action.reason, 160)}”" if action.reason else "",
         )
@@ -168,7 +172,12 @@ _EXPORTED: Final = {
 
 def _export_url(request: HttpRequest) -> str:
     """All records of the attempts that the list is narrowed to."""
-    asked = {_EXPORTED[name]: value for name, value in request.GET.items() if name in _EXPORTED}
+    asked = {
+        _EXPORTED[name]: str(value) for name, value in request.GET.items() if name in _EXPORTED
+    }
+    if (account := account_of(asked.get("actor", "").strip())) is not None:
+        del asked["actor"]  # as the list: by the account, whatever its name was then
+        asked["actor_id"] = str(account)
     outcome = request.GET.get("outcome")
     if outcome == "attention":
         asked["needs_attention"] = "true"

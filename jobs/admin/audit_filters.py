@@ -16,7 +16,8 @@ from django.utils.dateparse import parse_datetime
 
 from jobs.admin.filters import MenuFilter, TextFilter
 from jobs.audit.models import Action
-from jobs.terms import Channel, Outcome, Verb
+from jobs.audit.verbs import VERB_WORDS
+from jobs.terms import Channel, Outcome
 
 _CHANNELS: Final = {
     Channel.PAGE: "Page",
@@ -26,36 +27,31 @@ _CHANNELS: Final = {
 }
 
 
-# What is noted without asking a conductor, in the words of those who note it.
-_OTHER_VERBS: Final = (
-    "login",
-    "logout",
-    "lockout",
-    "create user",
-    "change user",
-    "delete user",
-    "change group",
-    "change password",
-    "create token",
-    "revoke token",
-    "export audit log",
-    "view_audit",
-)
-
-
 class PersonFilter(TextFilter):
     """Who did it, by account: the name may have been another one then."""
 
     title = "person"
     parameter_name = "person"
-    placeholder = "User name"
+    placeholder = "Whole user name"
 
     def filtered(self, queryset: QuerySet[Action], value: str) -> QuerySet[Action]:
         """By the account's id; by the name as it was written where no such account is left."""
-        account = User.objects.filter(username=value).values_list("pk", flat=True).first()
+        account = account_of(value)
         if account is None:
             return queryset.filter(actor_name=value)
         return queryset.filter(actor_id=account)
+
+
+def account_of(name: str) -> int | None:
+    """The account of that name, in capitals or not; None where that is none, or several."""
+    name = name.replace("\0", "")[:300]  # PostgreSQL has no place for NUL
+    if not name:
+        return None
+    exact = User.objects.filter(username=name).values_list("pk", flat=True).first()
+    if exact is not None:
+        return exact
+    alike = User.objects.filter(username__iexact=name).values_list("pk", flat=True)[:2]
+    return alike[0] if len(alike) == 1 else None
 
 
 class JobFilter(TextFilter):
@@ -95,9 +91,7 @@ class VerbFilter(MenuFilter):
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
         """What can be asked of a conductor, and what else is recorded."""
-        return [(verb, verb.capitalize()) for verb in Verb] + [
-            (verb, verb.capitalize()) for verb in _OTHER_VERBS
-        ]
+        return [(verb, words.capitalize()) for verb, words in VERB_WORDS.items()]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
         """Attempts of that verb."""
@@ -179,12 +173,19 @@ class TimeFilter(SimpleListFilter):
     @property
     def chosen(self) -> str:
         """The choice in words."""
+        if self.fault:
+            return "not a time"
         if (span := _SPANS.get(self.value() or "")) is not None:
             return span[0]
         words = {"since": "from", "until": "to"}
         return " ".join(
             f"{words[name]} {moment:%d %b %Y %H:%M}" for name, moment in bounds(self.bounds).items()
         )
+
+    @property
+    def fault(self) -> str:
+        """What was asked for and is no time; empty where all is well."""
+        return time_fault({"within": self.value() or "", **self.bounds})
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """The spans as links, then the form."""
@@ -203,7 +204,9 @@ class TimeFilter(SimpleListFilter):
         }
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Action]) -> QuerySet[Action]:
-        """Attempts that began then."""
+        """Attempts that began then; none where it cannot be told when."""
+        if self.fault:
+            return queryset.none()
         moments = bounds({"within": self.value() or "", **self.bounds})
         if (since := moments.get("since")) is not None:
             later = Action.objects.filter(started_at__gte=since).order_by("started_at")
@@ -236,6 +239,15 @@ def bounds(asked: Mapping[str, str]) -> dict[str, datetime]:
         return {"since": timezone.now() - span[1]}
     found = {name: _moment(asked.get(name, "")) for name in ("since", "until")}
     return {name: moment for name, moment in found.items() if moment is not None}
+
+
+def time_fault(asked: Mapping[str, str]) -> str:
+    """A sentence for whoever asked for a time that is none; empty where all is well."""
+    if asked.get("within", "") not in {"", *_SPANS}:
+        return "The span of time is not one that is known here."
+    named = {"since": "From", "until": "To"}
+    wrong = [words for name, words in named.items() if asked.get(name) and not _moment(asked[name])]
+    return f"{' and '.join(wrong)}: not a day and time, as in 2026-03-01T09:30." if wrong else ""
 
 
 def _moment(text: str) -> datetime | None:

@@ -12,6 +12,7 @@ from django.urls import reverse
 from jobs.admin.looks import VERB_ICONS, Look, job_look, outcome_look
 from jobs.admin.visible import one_line, visible
 from jobs.audit.models import Action
+from jobs.audit.verbs import verb_words
 from jobs.registry.models import Job
 from jobs.terms import JobOrigin
 
@@ -87,7 +88,7 @@ class ActionRow:
         return cls(
             pk=action.pk,
             url=reverse("admin:jobs_action_change", args=(action.pk,)),
-            verb=action.verb.replace("_", " ").replace(".", " "),
+            verb=verb_words(action.verb),
             icon=VERB_ICONS.get(action.verb, "note"),
             look=outcome_look(action.outcome),
             outcome=action.outcome,

@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from django.db.models import QuerySet
 from ninja import Schema
-from pydantic import ConfigDict
+from pydantic import AfterValidator, ConfigDict
 
 from jobs.api.paging import Id, Moment, Plain
 from jobs.audit.models import Action
+from jobs.audit.verbs import VERB_WORDS
+from jobs.terms import Channel, Outcome
+
+
+def _known_verb(verb: str) -> str:
+    """A misspelt verb would find nothing, and look as if nothing had been done."""
+    if verb not in VERB_WORDS:
+        raise ValueError(f"is none of: {', '.join(VERB_WORDS)}")
+    return verb
+
+
+KnownVerb = Annotated[Plain, AfterValidator(_known_verb)]
 
 
 class AttemptFilters(Schema):
@@ -17,9 +31,9 @@ class AttemptFilters(Schema):
 
     actor: Plain | None = None
     actor_id: Id | None = None
-    verb: Plain | None = None
-    outcome: Plain | None = None
-    channel: Plain | None = None
+    verb: KnownVerb | None = None
+    outcome: Outcome | None = None
+    channel: Channel | None = None
     conductor: Plain | None = None
     job: Id | None = None
     job_id: Plain | None = None

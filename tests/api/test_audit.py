@@ -7,6 +7,7 @@ import json
 import pytest
 
 from jobs.audit.models import Action, AuditRecord
+from jobs.audit.verbs import VERB_WORDS
 from jobs.registry.models import Job
 from tests.actions.records import records
 from tests.api.caller import Caller
@@ -44,6 +45,19 @@ def test_list_has_a_line_for_every_attempt(audra: Caller, running: Job) -> None:
 def test_filters_narrow_the_list(audra: Caller, query: dict[str, str], reasons: list[str]) -> None:
     items = audra.get("/audit", **query).json["items"]
     assert [item["reason"] for item in items if item["reason"]] == reasons
+
+
+@pytest.mark.parametrize("path", ["/audit", "/audit/export"])
+@pytest.mark.parametrize("name", ["verb", "outcome", "channel", "since"])
+def test_value_that_cannot_be_is_422(audra: Caller, path: str, name: str) -> None:
+    reply = audra.get(path, **{name: "garbage"})
+    assert (reply.status, reply.media_type) == (422, "application/problem+json")
+    assert name in reply.content.decode()
+
+
+@pytest.mark.parametrize("verb", VERB_WORDS)
+def test_every_verb_of_the_log_can_be_asked_for(audra: Caller, verb: str) -> None:
+    assert audra.get("/audit", verb=verb, channel="cli", outcome="open").status == 200
 
 
 @pytest.mark.usefixtures("_history")

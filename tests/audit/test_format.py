@@ -21,6 +21,7 @@ from jobs.audit import Draft, Origin
 from jobs.audit.canonical import GENESIS_HASH, canonical, digest
 from jobs.audit.entry import Entry
 from jobs.audit.models import AuditRecord
+from jobs.audit.verbs import VERB_WORDS
 from jobs.terms import Channel, RecordKind, Verb
 from tests.audit.drafts import make_draft
 
@@ -31,6 +32,14 @@ def _block(language: str) -> str:
     found = re.search(rf"```{language}\n(.*?)```", DOCUMENT.read_text(), re.DOTALL)
     assert found is not None
     return found[1]
+
+
+def test_document_names_every_verb() -> None:
+    section = re.search(r"## Verbs\n(.*?)\n## ", DOCUMENT.read_text(), re.DOTALL)
+    assert section is not None
+    assert {" ".join(verb.split()) for verb in re.findall(r"`([^`]+)`", section[1])} == {
+        *VERB_WORDS
+    }
 
 
 def test_worked_example_has_the_hash_that_the_document_says() -> None:

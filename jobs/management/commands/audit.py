@@ -17,6 +17,7 @@ from django.utils.timezone import get_default_timezone, make_aware
 from jobs.audit import Origin, export, note, verify
 from jobs.audit.lists import MAX_NAMED, Difference, Differences, compare, rebuild
 from jobs.audit.models import Action
+from jobs.audit.verbs import VERB_WORDS
 from jobs.management.score_texts import AlteredText, altered_texts
 from jobs.terms import Channel, Outcome
 
@@ -58,8 +59,9 @@ class Command(BaseCommand):
         )
         out = commands.add_parser("export", help="write the records as JSON lines")
         out.add_argument("--output", metavar="FILE", help="instead of standard output")
-        for name in ("actor", "verb", "conductor", "job-id"):
+        for name in ("actor", "conductor", "job-id"):
             out.add_argument(f"--{name}", metavar=name.upper())
+        out.add_argument("--verb", choices=list(VERB_WORDS), metavar="VERB")
         out.add_argument("--outcome", choices=[str(outcome) for outcome in Outcome])
         out.add_argument("--channel", choices=[str(channel) for channel in Channel])
         out.add_argument("--job", metavar="NUMBER", type=_number, help="Podium's number of the run")
