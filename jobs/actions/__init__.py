@@ -5,7 +5,13 @@ Page, API and command call the same coroutine with who asks, of what, and where 
 
 from jobs.actions.control import cancel, clear, pause, resume
 from jobs.actions.offers import offers, offers_in
-from jobs.actions.permission import choose_conductor, may_read_audit, may_submit, meant_conductor
+from jobs.actions.permission import (
+    choose_conductor,
+    may_read_audit,
+    may_submit,
+    may_view,
+    meant_conductor,
+)
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.reconcile import reconcile_open
@@ -35,6 +41,7 @@ __all__ = [
     "may_be_settled",
     "may_read_audit",
     "may_submit",
+    "may_view",
     "meant_conductor",
     "offers",
     "offers_in",

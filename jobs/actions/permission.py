@@ -6,17 +6,25 @@ from django.contrib.auth.models import User
 
 from jobs import audit
 from jobs.access import policy
+from jobs.access.denials import Denials, counted
 from jobs.actions.problems import unacceptable
 from jobs.audit import Draft, Origin, new_action_id
 from jobs.database import in_database
-from jobs.errors import ScoreError
+from jobs.errors import AuditUnavailable, ScoreError
 from jobs.registry.models import Conductor
 from jobs.terms import Outcome, RecordKind, Verb
+
+_denials = Denials()
 
 
 async def may_submit(actor: User, origin: Origin) -> bool:
     """Whether the actor may submit anything at all, which is also who may have scores judged."""
     return await _may(actor, Verb.SUBMIT, origin)
+
+
+async def may_view(actor: User, origin: Origin) -> bool:
+    """Whether the actor may see jobs at all."""
+    return await _may(actor, policy.VIEW, origin)
 
 
 async def may_read_audit(actor: User, origin: Origin) -> bool:
@@ -27,6 +35,11 @@ async def may_read_audit(actor: User, origin: Origin) -> bool:
 async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
     if await in_database(policy.may)(actor, what):
         return True
+    kind = (actor.pk, str(what), origin.path, origin.token_id)
+    more = _denials.due(kind)
+    if more is None:
+        return False
+    words = f"{actor.get_username()} may not {str(what).replace('_', ' ')} here."
     draft = Draft(
         action_id=new_action_id(),
         kind=RecordKind.DENIED,
@@ -35,9 +48,13 @@ async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
         actor_name=actor.get_username(),
         origin=origin,
         outcome=Outcome.DENIED,
-        message=f"{actor.get_username()} may not {str(what).replace('_', ' ')} here.",
+        message=counted(words, more),
     )
-    await audit.aappend(draft)
+    try:
+        await audit.aappend(draft)
+    except AuditUnavailable:
+        _denials.forget(kind)
+        raise
     return False
 
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.contrib.admin import AdminSite
 from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, URLResolver, include, path, reverse
 from django.utils import timezone
+
+from jobs.errors import AuditUnavailable
 
 # Attempts are listed where their records are spoken of.
 _AUDIT_ROUTE = "jobs/auditrecord/"
@@ -28,7 +33,11 @@ class PodiumSite(AdminSite):
         """Whether this person has any right here at all."""
         from jobs.access.policy import has_any_right
 
-        return bool(request.user.is_active) and has_any_right(request.user)
+        if bool(request.user.is_active) and has_any_right(request.user):
+            return True
+        if request.method == "POST" and isinstance(request.user, User):
+            _record_denial(request, request.user)
+        return False
 
     def each_context(self, request: HttpRequest) -> dict[str, Any]:
         """What every page of the console is given; makes no query per model."""
@@ -84,3 +93,12 @@ class PodiumSite(AdminSite):
     ) -> HttpResponse:
         """The only login page."""
         return super().login(request, {"title": "Log in", **(extra_context or {})})
+
+
+def _record_denial(request: HttpRequest, user: User) -> None:
+    """An attempt of somebody without any right; they are turned away in any case."""
+    from jobs import actions
+    from jobs.access.requests import origin_of
+
+    with suppress(AuditUnavailable):
+        async_to_sync(actions.may_view)(user, origin_of(request))

@@ -37,8 +37,8 @@ def submit_view(request: HttpRequest) -> HttpResponse:
     """The page; a POST judges (`do=validate`) or submits."""
     user = person(request)
     if request.method == "POST":
+        _require_recorded(request)
         if request.POST.get("do") == "validate":
-            _require_submit(user)
             return _page(request, typed(request.POST), _judged(request))
         return _submit(request)
     _require_submit(user)
@@ -51,8 +51,7 @@ def validate_view(request: HttpRequest) -> HttpResponse:
     """The judgement alone, for the page's script to show as one types."""
     if request.method == "GET":
         return HttpResponseRedirect(reverse("admin:jobs_job_add"))
-    if not async_to_sync(actions.may_submit)(person(request), origin_of(request)):
-        raise PermissionDenied("You may not submit scores.")
+    _require_recorded(request)
     return render(request, "jobs/_judgement.html", {"judgement": _judged(request)})
 
 
@@ -175,4 +174,14 @@ def _words_of(form: SubmitForm) -> str:
 
 def _require_submit(user: User) -> None:
     if not policy.may(user, Verb.SUBMIT):
+        raise PermissionDenied("You may not submit scores.")
+
+
+def _require_recorded(request: HttpRequest) -> None:
+    """The same of a POST: it is an attempt, so its denial is recorded."""
+    try:
+        may = async_to_sync(actions.may_submit)(person(request), origin_of(request))
+    except AuditUnavailable as error:
+        raise PermissionDenied("You may not submit scores.") from error
+    if not may:
         raise PermissionDenied("You may not submit scores.")

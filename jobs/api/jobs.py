@@ -15,11 +15,13 @@ from jobs.actions import ActionResult
 from jobs.api.answering import acted, document, job_out, rights_of, submitted
 from jobs.api.callers import caller_of, origin_of_call
 from jobs.api.paging import Moment, Page, Paging, Plain, newest_first, oldest_first, only_known
+from jobs.api.problems import problem
 from jobs.api.scores import source_from
 from jobs.api.shapes.answers import ActionAnswer, ProblemOut
 from jobs.api.shapes.bodies import ReasonIn, SubmitIn
 from jobs.api.shapes.jobs import EventOut, JobOut, SheetOut
 from jobs.database import in_database
+from jobs.errors import ScoreError
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, JobQuerySet
 from jobs.terms import Verb
@@ -72,12 +74,19 @@ async def submit_job(
 
     A score that is not acceptable is 422 with its findings; that it was tried is recorded.
     """
-    user = caller_of(request).user
+    user, origin, source = caller_of(request).user, origin_of_call(request), source_from(body)
+    try:
+        conductor = await in_database(_conductor)(user, body.conductor)
+    except ScoreError:
+        # Who may not submit sees no conductor perhaps: that is a denial, not a wrong name.
+        if not await actions.may_submit(user, origin):
+            return problem(request, 403, "You may not submit scores.")
+        raise
     result = await actions.submit(
         actor=user,
-        origin=origin_of_call(request),
-        source=source_from(body),
-        conductor=await in_database(_conductor)(user, body.conductor),
+        origin=origin,
+        source=source,
+        conductor=conductor,
         workspace=body.workspace,
         start_sheet=body.start_sheet,
         self_healing=body.self_healing,

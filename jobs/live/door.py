@@ -7,13 +7,11 @@ the database: call it through a database thread.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
-from typing import Final
 from urllib.parse import urlsplit
 from uuid import uuid4
 
@@ -26,6 +24,7 @@ from django.http.request import split_domain_port, validate_host
 
 from jobs import audit
 from jobs.access import policy, tokens
+from jobs.access.denials import Denials, counted
 from jobs.access.models import ApiToken
 from jobs.access.requests import origin_of_scope
 from jobs.audit import Draft
@@ -110,7 +109,7 @@ def header(scope: Scope, name: bytes) -> str:
 def _admitted(scope: Scope, user: User, credential: Credential) -> Arrival:
     if policy.VIEW in policy.rights_of(user):
         return Arrival(Welcome.COME_IN, credential)
-    _denials.record(scope, user, credential)
+    _record_denial(scope, user, credential)
     return Arrival(Welcome.DENIED, credential)
 
 
@@ -159,40 +158,28 @@ def _user_of_session(session_key: str) -> User | None:
     return user if isinstance(user, User) and user.is_active else None
 
 
-class _Denials:
-    """Records of people who came without the right: one a minute each, however often they knock."""
-
-    _EVERY_S: Final = 60.0
-    _MOST: Final = 10_000
-
-    def __init__(self) -> None:
-        self._recorded: dict[int, float] = {}
-
-    def record(self, scope: Scope, user: User, credential: Credential) -> None:
-        now = time.monotonic()
-        if now - self._recorded.get(user.pk, -self._EVERY_S) < self._EVERY_S:
-            return
-        if len(self._recorded) >= self._MOST:
-            self._recorded.clear()
-        channel = Channel.PAGE if credential.token_pk is None else Channel.API
-        origin = origin_of_scope(scope, channel=channel, token_id=credential.token_pk)
-        draft = Draft(
-            action_id=uuid4(),
-            kind=RecordKind.DENIED,
-            verb=policy.VIEW,
-            actor_id=user.pk,
-            actor_name=user.get_username(),
-            origin=origin,
-            outcome=Outcome.DENIED,
-            message=f"{user.get_username()} may not watch jobs here.",
-        )
-        try:
-            audit.append(draft)
-        except AuditUnavailable:
-            # They are turned away all the same.
-            _log.exception("denial not recorded", user=user.pk)
-            return
-        self._recorded[user.pk] = now
+_denials = Denials()
 
 
-_denials = _Denials()
+def _record_denial(scope: Scope, user: User, credential: Credential) -> None:
+    more = _denials.due(user.pk)
+    if more is None:
+        return
+    channel = Channel.PAGE if credential.token_pk is None else Channel.API
+    origin = origin_of_scope(scope, channel=channel, token_id=credential.token_pk)
+    draft = Draft(
+        action_id=uuid4(),
+        kind=RecordKind.DENIED,
+        verb=policy.VIEW,
+        actor_id=user.pk,
+        actor_name=user.get_username(),
+        origin=origin,
+        outcome=Outcome.DENIED,
+        message=counted(f"{user.get_username()} may not watch jobs here.", more),
+    )
+    try:
+        audit.append(draft)
+    except AuditUnavailable:
+        # They are turned away all the same.
+        _log.exception("denial not recorded", user=user.pk)
+        _denials.forget(user.pk)

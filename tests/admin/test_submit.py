@@ -249,3 +249,19 @@ def test_score_of_somebody_who_left_can_still_be_read(olga: Visitor) -> None:
     )
     author.delete()
     assert "gone" in olga.get(f"/jobs/score/{score.pk}/change/").text
+
+
+@pytest.mark.parametrize("do", ["submit", "validate"])
+def test_denials_are_recorded_once_a_minute(vera: Visitor, do: str) -> None:
+    for _ in range(3):
+        sent = {"source": "text", "text": "name: x", "key": "k", "do": do}
+        assert vera.send(ADD, **sent).status == 403
+    denial = Action.objects.get(outcome="denied")
+    assert (denial.verb, denial.actor_name) == ("submit", "vera")
+
+
+def test_a_post_without_any_right_is_recorded_once_a_minute(nemo: Visitor) -> None:
+    for _ in range(3):
+        assert nemo.send(ADD, source="text", text="name: x", key="k", do="submit").status == 302
+    denial = Action.objects.get(outcome="denied")
+    assert (denial.verb, denial.actor_name) == ("view", "nemo")

@@ -217,3 +217,9 @@ def test_intent_names_its_idempotency_key(
 ) -> None:
     olga.post("/jobs", {"score_content": score_text("keyed")}, key="key-1")
     assert records().filter(kind="intent").get().arguments["idempotency_key"] == "key-1"
+
+
+def test_submit_by_somebody_without_any_right_is_denied_and_recorded_once(nemo: Caller) -> None:
+    for _ in range(3):
+        assert nemo.post("/jobs", {"score_content": "name: x", "name": "x"}).status == 403
+    assert [record.kind for record in records()] == ["denied"]
