@@ -88,7 +88,7 @@ async def test_a_conductor_that_is_not_there_is_said_to_be_and_a_submit_fails_tr
 ) -> None:
     daemon.end()
     health = admin_page.get_by_test_id("conductor-health")
-    await expect(health).to_contain_text("unreachable", timeout=NOTICED_MS)
+    await expect(health).to_contain_text("not reachable", timeout=NOTICED_MS)
     await expect(health).to_contain_text(str(daemon.socket_path))
     await admin_page.goto("/jobs/job/add/")
     text = commands("in-vain", "echo hello")
