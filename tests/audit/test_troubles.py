@@ -139,7 +139,8 @@ def test_write_that_is_under_way_at_the_deadline_is_in_doubt(
 
 @pytest.mark.vendor("sqlite")
 def test_full_database_file_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch) -> None:
-    connections = []
+    connections: list[Any] = []
+    unused: list[int] = []
 
     class Full(SqliteLedger):
         def _connected(self) -> Any:
@@ -147,20 +148,23 @@ def test_full_database_file_refuses_and_recovers(monkeypatch: pytest.MonkeyPatch
             if raw not in connections:
                 connections.append(raw)
                 (pages,) = raw.execute("PRAGMA page_count").fetchone()
+                # What earlier tests have left empty is filled first.
+                unused.extend(raw.execute("PRAGMA freelist_count").fetchone())
                 raw.execute(f"PRAGMA max_page_count = {pages}")
             return raw
 
     with _appender(monkeypatch, Full):
         with pytest.raises(AuditUnavailable, match="the disk under the database is full"):
-            _fill()
+            _fill(unused)
         connections[0].execute("PRAGMA max_page_count = 1073741823")
         written = AuditRecord.objects.count()
         assert audit.append(make_draft()).n == written + 1
     assert audit.verify().is_intact
 
 
-def _fill() -> None:
-    for _ in range(50):
+def _fill(unused: list[int]) -> None:
+    audit.append(make_draft())  # only now the connection is there, and the pages are counted
+    for _ in range(50 + sum(unused)):
         audit.append(make_draft(reason="x" * 4_000))
 
 

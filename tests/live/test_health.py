@@ -13,7 +13,7 @@ from jobs.live.models import RelayLease
 from tests.factories import make_conductor, make_user
 from tests.live.clients import token_of
 
-pytestmark = [pytest.mark.django_db, pytest.mark.urls("jobs.live.urls")]
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("jobs.live.urls")]
 
 
 def relayed(seconds: float) -> None:
