@@ -119,7 +119,7 @@ def test_chain_that_has_grown_since_still_holds_a_kept_head(hashes: list[str]) -
 
 def test_record_beside_the_chain_is_named(hashes: list[str]) -> None:
     record = AuditRecord.objects.get(n=3)
-    record.pk, record.chain, record.n = None, "x", 1
+    record.pk, record.chain, record.n = 7, "x", 1
     with triggers.lifted(connection):
         record.save(force_insert=True)
     result = audit.verify()
