@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from django import template
+from django.contrib.messages.storage.base import Message
 from django.template.defaultfilters import stringfilter
+from django.utils.safestring import SafeString
 
 from jobs.admin import markup
 from jobs.admin.durations import duration_words
@@ -20,6 +22,13 @@ register.simple_tag(markup.progress)
 register.filter("visible", stringfilter(visible))
 register.filter("one_line", stringfilter(one_line))
 register.filter("duration", duration_words)
+
+
+@register.filter
+def announced(message: Message) -> str:
+    """A message's words: stock admin's own markup as it is, everything else escaped."""
+    words = message.message
+    return words if isinstance(words, SafeString) else visible(str(words))
 
 
 @register.filter

@@ -129,3 +129,18 @@ def test_whoever_may_change_users_does_not_make_themselves_a_superuser() -> None
     clerk.refresh_from_db()
     assert (page.status, clerk.is_superuser) == (403, False)
     assert visitor_for(clerk).get("/auth/user/").status == 200
+
+
+def test_added_person_is_announced_with_a_link_and_their_name_as_text() -> None:
+    visitor = visitor_for(make_user("admin"))
+    page = visitor.send(
+        "/auth/user/add/",
+        username="petra",
+        password1="a-long-enough-one",
+        password2="a-long-enough-one",
+        usable_password="true",
+        follow=True,
+    )
+    petra = User.objects.get(username="petra")
+    assert "&lt;a href" not in page.html
+    assert f"/auth/user/{petra.pk}/change/" in page.links()
