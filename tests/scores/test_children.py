@@ -33,8 +33,20 @@ async def render(template: str, number: int = 2, timeout_s: float = 10, **change
     return await render_prompt(config, plan, "/srv/w", timeout_s=patience(timeout_s))
 
 
+_there_before: set[psutil.Process] = set()
+
+
+@pytest.fixture(autouse=True)
+def _servers_that_other_tests_share() -> None:
+    """A database or Redis of the whole session is a child of this process, too."""
+    _there_before.clear()
+    _there_before.update(psutil.Process().children(recursive=True))
+
+
 def children() -> list[psutil.Process]:
-    return psutil.Process().children(recursive=True)
+    """The processes that the test has started and that are still there."""
+    running = psutil.Process().children(recursive=True)
+    return [process for process in running if process not in _there_before]
 
 
 async def test_template_sees_what_is_documented() -> None:
