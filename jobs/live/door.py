@@ -13,7 +13,6 @@ from enum import Enum
 from http.cookies import CookieError, SimpleCookie
 from importlib import import_module
 from urllib.parse import urlsplit
-from uuid import uuid4
 
 import structlog
 from django.conf import settings
@@ -168,7 +167,7 @@ def _record_denial(scope: Scope, user: User, credential: Credential) -> None:
     channel = Channel.PAGE if credential.token_pk is None else Channel.API
     origin = origin_of_scope(scope, channel=channel, token_id=credential.token_pk)
     draft = Draft(
-        action_id=uuid4(),
+        action_id=audit.new_action_id(),
         kind=RecordKind.DENIED,
         verb=policy.VIEW,
         actor_id=user.pk,

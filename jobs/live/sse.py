@@ -22,7 +22,8 @@ from jobs.live.hub import Guest, Hub, TooMany, the_hub
 from jobs.live.messages import Encoded
 from jobs.live.problems import Problem
 from jobs.live.requests import NotUnderstood, wish_from
-from jobs.live.subscription import CaughtUp, Wish
+from jobs.live.subscription import Wish
+from jobs.live.talk import talk
 from jobs.live.transport import HAS_LEFT, Receive, Scope, Send
 
 MAX_BYTES: Final = 4 * 1024 * 1024  # what one that never reads can cost under any server
@@ -136,7 +137,10 @@ class _Stream:
         """Why this side ends it; None when the time or the bytes are used up."""
         try:
             async with asyncio.timeout(MAX_S), asyncio.TaskGroup() as tasks:
-                talking = tasks.create_task(self._talk(), name="sse talks")
+                talking = tasks.create_task(
+                    talk(self._guest.subscription, give=self._give, say=self._say),
+                    name="sse talks",
+                )
                 watching = tasks.create_task(self._watch_client(), name="sse client")
                 why = await self._guest.dismissal
                 talking.cancel()
@@ -158,23 +162,6 @@ class _Stream:
         while (await self._receive())["type"] != "http.disconnect":
             pass
         raise _Gone
-
-    async def _talk(self) -> None:
-        loop = asyncio.get_running_loop()
-        subscription = self._guest.subscription
-        alive_at = loop.time() + messages.ALIVE_S
-        while True:
-            given: list[Encoded] | CaughtUp | None = None
-            with suppress(TimeoutError):
-                async with asyncio.timeout_at(alive_at):
-                    given = await subscription.next()
-            if isinstance(given, CaughtUp):
-                await self._say("caught_up", messages.caught_up(given.seq))
-            elif given is not None:
-                await self._give(given)
-            if loop.time() >= alive_at:
-                alive_at = loop.time() + messages.ALIVE_S
-                await self._say("alive", messages.alive(subscription.cursor))
 
     async def _give(self, events: list[Encoded]) -> None:
         for event in events:
