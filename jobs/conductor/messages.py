@@ -15,7 +15,10 @@ from jobs.conductor.tolerance import Document, Finite, Moment, Pid, Whole
 
 
 class JobRequest(BaseModel):
-    """What a submit asks for. `dry_run` is not dry on the recorded conductor: the sheets run."""
+    """What a submit asks for; the class's name stands in recorded error messages.
+
+    `dry_run` is not dry on the recorded conductor: the sheets run.
+    """
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 

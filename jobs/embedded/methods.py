@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from jobs.conductor import wire
+from jobs.conductor.messages import JobRequest
 from jobs.embedded import recovering
 from jobs.embedded.conductor import Conductor, JobMissing, Submission
 from jobs.embedded.document import dump
@@ -36,22 +37,6 @@ class Raw:
     """A result that is JSON already."""
 
     json: bytes
-
-
-class JobRequest(BaseModel):
-    """Parameters of `job.submit`; its name stands in recorded error messages."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    config_path: Path
-    workspace: Path | None = None
-    fresh: bool = False
-    self_healing: bool = False
-    self_healing_auto_confirm: bool = False
-    start_sheet: int | None = None
-    dry_run: bool = False
-    chain_depth: int | None = None
-    client_cwd: Path | None = None
 
 
 class Methods:
