@@ -14,6 +14,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from jobs.scores.child import ChildFailed, run_child
+from jobs.scores.worker import fault_of
 
 DEADLINE_S = 3.0  # for all patterns of one score together
 CHEAP_CHARS = 1_000  # of one pattern
@@ -66,7 +67,7 @@ def _faults(patterns: Sequence[str]) -> dict[str, str | None]:
     for pattern in dict.fromkeys(patterns):
         total += len(pattern)
         if _is_cheap(pattern) and total <= CHEAP_TOTAL_CHARS:
-            faults[pattern] = compile_fault(pattern)
+            faults[pattern] = fault_of(pattern)
         else:
             dear.append(pattern)
     return faults | _faults_found_by_child(dear)
@@ -85,16 +86,3 @@ def _faults_found_by_child(patterns: Sequence[str]) -> dict[str, str | None]:
     except ChildFailed as failure:
         return dict.fromkeys(patterns, f"The pattern cannot be compiled: {failure}")
     return dict(zip(patterns, answers, strict=True))
-
-
-def compile_fault(pattern: str) -> str | None:
-    """What `re` says to a pattern; None if it compiles."""
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        return f"The pattern is no valid regular expression: {error.msg}, at character {error.pos}."
-    except (RecursionError, OverflowError, MemoryError):
-        return "The pattern is no valid regular expression: it is too complex."
-    except Warning:  # where warnings are errors: a doubtful pattern is still a pattern
-        return None
-    return None
