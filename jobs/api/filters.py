@@ -9,6 +9,7 @@ from ninja import Schema
 from pydantic import AfterValidator, ConfigDict
 
 from jobs.api.paging import Id, Moment, Plain
+from jobs.audit.filters import ATTEMPT_LOOKUPS
 from jobs.audit.models import Action
 from jobs.audit.verbs import VERB_WORDS
 from jobs.terms import Channel, Outcome
@@ -42,26 +43,11 @@ class AttemptFilters(Schema):
     until: Moment | None = None
 
 
-_FIELDS = {
-    "actor": "actor_name",
-    "actor_id": "actor_id",
-    "verb": "verb",
-    "outcome": "outcome",
-    "channel": "channel",
-    "conductor": "conductor",
-    "job": "job_pk",
-    "job_id": "job_id",
-    "needs_attention": "needs_attention",
-    "since": "started_at__gte",
-    "until": "started_at__lt",
-}
-
-
 def chosen(attempts: QuerySet[Action], filters: AttemptFilters) -> QuerySet[Action]:
     """The attempts that all filters hold for."""
     given = {
         lookup: value
-        for name, lookup in _FIELDS.items()
+        for name, lookup in ATTEMPT_LOOKUPS.items()
         if (value := getattr(filters, name)) is not None
     }
     return attempts.filter(**given)

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_default_timezone, make_aware
 
 from jobs.audit import Origin, export, note, verify
+from jobs.audit.filters import ATTEMPT_LOOKUPS
 from jobs.audit.lists import MAX_NAMED, Difference, Differences, compare, rebuild
 from jobs.audit.models import Action
 from jobs.audit.verbs import VERB_WORDS
@@ -25,18 +26,6 @@ BROKEN: Final = 1
 LISTS_DIFFER: Final = 2
 UNUSABLE: Final = 3
 SCORES_DIFFER: Final = 4
-
-_FILTERS: Final = {
-    "actor": "actor_name",
-    "verb": "verb",
-    "outcome": "outcome",
-    "channel": "channel",
-    "conductor": "conductor",
-    "job": "job_pk",
-    "job_id": "job_id",
-    "since": "started_at__gte",
-    "until": "started_at__lt",
-}
 
 
 class Command(BaseCommand):
@@ -124,10 +113,12 @@ class Command(BaseCommand):
             )
 
     def _export(self, options: dict[str, Any]) -> None:
-        given = {name: options[name] for name in _FILTERS if options[name] is not None}
+        given = {name: options[name] for name in ATTEMPT_LOOKUPS if options.get(name) is not None}
         attempts: QuerySet[Action] | None = None
         if given:
-            attempts = Action.objects.filter(**{_FILTERS[name]: given[name] for name in given})
+            attempts = Action.objects.filter(
+                **{ATTEMPT_LOOKUPS[name]: given[name] for name in given}
+            )
         shown = {
             name: value.isoformat() if isinstance(value, datetime) else value
             for name, value in given.items()
