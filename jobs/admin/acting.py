@@ -41,7 +41,7 @@ def act_view(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in ACTIONS:
         raise Http404
     user = person(request)
-    visible = policy.visible_jobs(user).select_related("conductor", "score_version")
+    visible = policy.visible_jobs(user).with_surroundings()
     job = get_object_or_404(visible, pk=pk)
     if request.method == "POST":
         return _act(request, job, Verb(verb))

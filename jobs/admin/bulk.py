@@ -106,7 +106,7 @@ def act_view(request: HttpRequest, verb: str) -> HttpResponse:
     if not wanted or len(wanted) > MAX_AT_ONCE:
         messages.error(request, f"Choose 1 to {MAX_AT_ONCE} jobs.")
         return HttpResponseRedirect(reverse("admin:jobs_job_changelist"))
-    visible_jobs = policy.visible_jobs(user).select_related("conductor", "score_version")
+    visible_jobs = policy.visible_jobs(user).with_surroundings()
     jobs = list(visible_jobs.filter(pk__in=wanted).order_by("-id"))
     try:
         results = async_to_sync(_act_on_all)(
