@@ -31,6 +31,7 @@ class SocketServer:
     async def stop(self) -> None:
         """Close the socket, end all handlers and wait for them."""
         if self._server is not None:
+            await _let_in(self._server)
             self._server.close()
         for task in list(self._tasks):
             task.cancel()
@@ -45,6 +46,8 @@ class SocketServer:
         self.connections += 1
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        # A task that is cancelled before its first step never comes to closing anything.
+        task.add_done_callback(lambda _: writer.close())
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.open_connections += 1
@@ -57,6 +60,19 @@ class SocketServer:
             writer.close()
             with suppress(ConnectionError):
                 await writer.wait_closed()
+
+
+async def _let_in(server: asyncio.Server) -> None:
+    """Accept no more, and let those through that the loop has accepted already.
+
+    asyncio forgets a connection whose server is closed in that moment: nobody closes it, and its
+    client waits for ever.
+    """
+    loop = asyncio.get_running_loop()
+    for listening in server.sockets:
+        loop.remove_reader(listening.fileno())
+    for _ in range(5):  # from the accepted socket to the handler it is three turns
+        await asyncio.sleep(0)
 
 
 @asynccontextmanager
