@@ -23,6 +23,7 @@ django.setup()
 
 from channels.generic.websocket import AsyncWebsocketConsumer  # noqa: E402
 from channels.layers import get_channel_layer  # noqa: E402
+from twisted.internet import reactor  # noqa: E402
 
 from jobs.live import serving  # noqa: E402
 
@@ -62,7 +63,7 @@ def main(port: int, path: str) -> None:
 
     def listening() -> None:
         passing.append(asyncio.get_event_loop().create_task(pass_on(path)))
-        serving.before_the_end(passing[0].cancel)
+        reactor.addSystemEventTrigger("before", "shutdown", passing[0].cancel)  # type: ignore[arg-type]  # its stub
         print("ready", flush=True)
 
     serving.serve(Consumer.as_asgi(), bind="127.0.0.1", port=port, when_listening=listening)

@@ -18,9 +18,7 @@ import argparse
 import gc
 import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Callable
@@ -34,6 +32,8 @@ TARGET_WAIT_MS = 50.0
 WARM_UP_S = 0.5
 
 sys.path.insert(0, str(ROOT))
+
+from benchmarks._pages import run_on_each  # noqa: E402 - once the root is on the path
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +64,8 @@ def main() -> None:
     if options.here:
         measure(options.databases[0], options.writers, options.seconds)
         return
-    for database in options.databases:
-        with tempfile.TemporaryDirectory(prefix="podium-bench-") as home:
-            environment = os.environ | {"PODIUM_HOME": home, "PODIUM_LOG_LEVEL": "WARNING"}
-            environment.pop("DATABASE_URL", None)
-            arguments = ["--writers", str(options.writers), "--seconds", str(options.seconds)]
-            command = [sys.executable, __file__, database, *arguments, "--here"]
-            if database == "sqlite":
-                subprocess.run(command, env=environment, check=True)
-                continue
-            from tests.services.postgresql import postgresql_server
-
-            with postgresql_server(durable=True) as server:
-                environment["DATABASE_URL"] = server.create_database()
-                subprocess.run(command, env=environment, check=True)
+    arguments = ["--writers", str(options.writers), "--seconds", str(options.seconds)]
+    run_on_each(__file__, options.databases, arguments, durable=True, log_level="WARNING")
 
 
 def measure(database: str, writers: int, seconds: float) -> None:

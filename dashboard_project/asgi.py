@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import os
 
-from django.core.asgi import get_asgi_application
+import django
+from django.conf import settings
+from django.core.handlers.asgi import ASGIHandler
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
-django_application = get_asgi_application()
+django.setup(set_prefix=False)
 
 # These read models, so they come after Django has been set up.
+from dashboard_project.middleware import on_loop  # noqa: E402
+from dashboard_project.threads import RequestThreads  # noqa: E402
 from jobs.live.consumers import events_socket  # noqa: E402
 from jobs.live.sse import events_stream  # noqa: E402
 from jobs.live.transport import Receive, Scope, Send  # noqa: E402
 
 SOCKET_PATH = "/ws/events/"
 STREAM_PATH = "/api/events"
+
+settings.MIDDLEWARE = on_loop(settings.MIDDLEWARE)
+django_application = ASGIHandler()
+threads = RequestThreads()
 
 
 async def application(scope: Scope, receive: Receive, send: Send) -> None:
@@ -31,4 +39,5 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
     elif scope["type"] == "http" and scope["path"] == STREAM_PATH:
         await events_stream(scope, receive, send)
     else:
-        await django_application(dict(scope), receive, send)  # type: ignore[arg-type]  # a Send is one
+        async with threads.borrowed():
+            await django_application(dict(scope), receive, send)  # type: ignore[arg-type]  # a Send is one

@@ -46,6 +46,10 @@ PODIUM_MAX_SCORE_BYTES = env.int("PODIUM_MAX_SCORE_BYTES", 1_048_576)
 PODIUM_EVENT_KEEP = env.int("PODIUM_EVENT_KEEP", 1_000_000)  # newest live events kept
 PODIUM_MAX_SOCKETS = env.int("PODIUM_MAX_SOCKETS", 1_000)  # live connections per web process
 PODIUM_MAX_SOCKETS_PER_USER = env.int("PODIUM_MAX_SOCKETS_PER_USER", 200)
+# Regular expressions (RE2), one a line: what they match is masked in logs and in what is stored.
+PODIUM_SECRET_PATTERNS = tuple(
+    line.strip() for line in env.str("PODIUM_SECRET_PATTERNS", "").splitlines() if line.strip()
+)
 PODIUM_TRUSTED_PROXIES = tuple(
     ipaddress.ip_network(part) for part in env.list("PODIUM_TRUSTED_PROXIES", default=[])
 )
@@ -96,6 +100,7 @@ MIDDLEWARE = [
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django.middleware.gzip.GZipMiddleware",
     "jobs.access.requests.RequestIdMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -106,6 +111,7 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "axes.middleware.AxesMiddleware",
+    "jobs.admin.zones.ZoneMiddleware",
     "django_prometheus.middleware.PrometheusAfterMiddleware",
 ]
 
@@ -132,7 +138,8 @@ TEMPLATES = [
 ]
 
 DATABASES = {"default": env.db_url("DATABASE_URL", f"sqlite:///{PODIUM_HOME / 'podium.sqlite3'}")}
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+_IS_SQLITE = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+if _IS_SQLITE:
     # IMMEDIATE: a deferred transaction that turns to writing meets "database is locked" at once
     # instead of waiting (measured: 4,255 errors in 2 s with 4 writers). FULL: an audit record
     # that was answered for must survive a power cut.
@@ -144,6 +151,9 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
 else:
     # A wait for a lock ends, as it does on SQLite.
     DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c lock_timeout=15s")
+# Kept with the threads that requests are answered in (`threads.py`).
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", not _IS_SQLITE)
 ATOMIC_REQUESTS = False
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
@@ -174,6 +184,10 @@ LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
 USE_TZ = True
 USE_I18N = False
+# For pages of stock admin that print a moment by themselves; Podium's own go by the person's zone.
+DATETIME_FORMAT = "Y-m-d H:i"
+DATE_FORMAT = "Y-m-d"
+TIME_FORMAT = "H:i"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = PODIUM_HOME / "static"

@@ -20,6 +20,8 @@ from dashboard_project.settings import DATABASES, MIDDLEWARE, STORAGES  # noqa: 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 MIDDLEWARE.remove("whitenoise.middleware.WhiteNoiseMiddleware")
+# A handler of Django's own, without the threads that are kept, leaves nobody to close them later.
+DATABASES["default"]["CONN_MAX_AGE"] = 0
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     # The appender and the relay write from threads of their own: an in-memory database is
     # private to its connection.

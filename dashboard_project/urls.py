@@ -10,3 +10,6 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("jobs.live.urls")),
     path("", admin.site.urls),
 ]
+
+handler403 = "jobs.admin.errors.forbidden"
+handler404 = "jobs.admin.errors.not_found"

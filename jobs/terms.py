@@ -18,6 +18,17 @@ class Verb(StrEnum):
     RESUME = "resume"
     CANCEL = "cancel"
     CLEAR = "clear"
+    MODIFY = "modify"  # another score for a run that is there
+    RECOVER = "recover"  # judge failed sheets anew, without running them
+    TRY_RECOVER = "try_recover"  # the conductor's dry run of it
+    CLEAR_RATE_LIMITS = "clear_rate_limits"  # of a conductor
+
+
+# What may be asked of a run, in the order of an explanation. A dry run is no offer of its own.
+RUN_VERBS = (Verb.PAUSE, Verb.RESUME, Verb.CANCEL, Verb.MODIFY, Verb.RECOVER, Verb.CLEAR)
+
+# What may be asked of many runs at once: nothing that needs a text or a look of its own.
+BULK_VERBS = (Verb.PAUSE, Verb.RESUME, Verb.CANCEL, Verb.CLEAR)
 
 
 class Outcome(StrEnum):
@@ -29,6 +40,9 @@ class Outcome(StrEnum):
     DENIED = "denied"  # the person may not; nothing was sent
     FAILED = "failed"  # certainly not done: the request never reached the conductor
     UNKNOWN = "unknown"  # may have arrived, no answer
+
+
+UNDECIDED = frozenset({Outcome.OPEN, Outcome.UNKNOWN})  # no answer was heard, or not yet
 
 
 class Verdict(StrEnum):
@@ -47,7 +61,7 @@ class RecordKind(StrEnum):
     INTENT = "intent"
     OUTCOME = "outcome"
     RECONCILED = "reconciled"  # what the conductor's state later showed
-    SETTLED = "settled"  # what a person concluded where nothing could be proved
+    SETTLED = "settled"  # what a person concluded where nothing was proved, or against a conclusion
     NOTE = "note"  # something that happened without a conductor: login, change of a user, prune
 
 
@@ -68,8 +82,9 @@ class JobOrigin(StrEnum):
 
 
 TERMINAL_JOB_STATUSES = frozenset({"completed", "failed", "cancelled"})
-RESUMABLE_JOB_STATUSES = frozenset({"paused", "paused_at_chain", "failed", "cancelled"})
-LIVE_JOB_STATUSES = frozenset({"pending", "queued", "running", "paused", "paused_at_chain"})
+PAUSED_JOB_STATUSES = frozenset({"paused", "paused_at_chain"})
+RESUMABLE_JOB_STATUSES = PAUSED_JOB_STATUSES | {"failed", "cancelled"}
+LIVE_JOB_STATUSES = PAUSED_JOB_STATUSES | {"pending", "queued", "running"}
 KNOWN_JOB_STATUSES = TERMINAL_JOB_STATUSES | LIVE_JOB_STATUSES
 
 DONE_SHEET_STATUSES = frozenset({"completed", "failed", "skipped", "cancelled"})

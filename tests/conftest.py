@@ -25,9 +25,11 @@ def short_tmp() -> Iterator[Path]:
 
 
 @pytest.fixture(autouse=True)
-def _denials_are_due(monkeypatch: pytest.MonkeyPatch) -> None:
+def _denials_are_due(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Each test's first denial is recorded: users of different tests have the same keys."""
     from jobs.access.denials import Denials
-    from jobs.actions import permission
+    from jobs.actions import denied
 
-    monkeypatch.setattr(permission, "_denials", Denials())
+    monkeypatch.setattr(denied, "_denials", Denials())
+    yield
+    denied.stop_tending()  # what is counted in a test is not written into the next one's log

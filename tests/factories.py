@@ -70,6 +70,8 @@ def make_job(**fields: Any) -> Job:
         "total_sheets": 3,
         "completed_sheets": 0,
     }
+    if fields.get("status") == "failed":
+        defaults["attention_at"] = fields.get("completed_at", submitted_at)
     if "conductor" not in fields:
         fields["conductor"] = make_conductor()
     return Job.objects.create(**defaults | fields)

@@ -13,6 +13,7 @@ import asyncio
 import inspect
 import os
 from collections.abc import AsyncIterator, Generator
+from contextlib import asynccontextmanager
 
 import pytest
 
@@ -91,8 +92,16 @@ def _no_leaked_task(request: pytest.FixtureRequest) -> None:
 
 @pytest.fixture
 async def _task_watch() -> AsyncIterator[None]:
+    async with watching_tasks():
+        yield
+
+
+@asynccontextmanager
+async def watching_tasks() -> AsyncIterator[None]:
+    """Fail when a task that began in the block runs on after it."""
+    earlier = asyncio.all_tasks()
     yield
-    leaked = asyncio.all_tasks() - {asyncio.current_task()}
+    leaked = asyncio.all_tasks() - earlier - {asyncio.current_task()}
     if leaked:
         # Closed transports take a turn or two of the loop to end their handlers.
         _, leaked = await asyncio.wait(leaked, timeout=patience(_GRACE_S))

@@ -11,7 +11,7 @@ _VIEWER: Final = frozenset({"view_job", "view_conductor", "view_score", "view_sc
 
 GROUPS: Final[dict[str, frozenset[str]]] = {
     "Viewer": _VIEWER,
-    "Operator": _VIEWER | {"submit_job", "control_job", "clear_job"},
+    "Operator": _VIEWER | {"submit_job", "control_job", "clear_job", "edit_score"},
     "Auditor": _VIEWER | {"view_auditrecord"},
 }
 

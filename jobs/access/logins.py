@@ -12,12 +12,19 @@ from django.contrib.auth.signals import user_logged_in, user_logged_out, user_lo
 from django.http import HttpRequest
 
 from jobs.access.doers import Doer
+from jobs.access.login_turns import note_failure, note_success
 from jobs.access.requests import origin_of
 from jobs.audit import Origin, note
 from jobs.audit.cleaning import clean_text
 from jobs.terms import Outcome
 
 _MAX_NAME_CHARS: Final = 151  # one more than a user's can have
+
+CHANGE_SENDER: Final = "podium.change"  # of the signal where an old password was wrong
+_WORDS: Final = {
+    "": "The user name or the password is wrong, or the account is not active.",
+    CHANGE_SENDER: "The old password that was given to change it is wrong.",
+}
 
 # People type passwords into the wrong field: a name that nobody has is not kept.
 _NOBODY: Final = "(no such user)"
@@ -42,6 +49,7 @@ def counted_name(request: HttpRequest, credentials: Mapping[str, Any] | None) ->
 
 def _logged_in(*, request: HttpRequest, user: User, **_: Any) -> None:
     doer = Doer.of(user, request)
+    note_success(user.get_username(), doer.origin.ip or "")
     note(
         "login",
         actor_id=doer.actor_id,
@@ -64,16 +72,20 @@ def _logged_out(*, request: HttpRequest, user: User | None, **_: Any) -> None:
     )
 
 
-def _failed(*, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any) -> None:
+def _failed(
+    *, sender: str, credentials: dict[str, Any], request: HttpRequest | None = None, **_: Any
+) -> None:
     if _failures(request) > settings.AXES_FAILURE_LIMIT:
         return  # locked out already, which was noted: a flood of these must not fill the log
     actor_id, actor_name = _claimed(credentials.get("username"))
+    origin = _origin(request)
+    note_failure(origin.ip or "")
     note(
         "login",
         actor_id=actor_id,
         actor_name=actor_name,
-        origin=_origin(request),
-        message="The user name or the password is wrong, or the account is not active.",
+        origin=origin,
+        message=_WORDS.get(sender, _WORDS[""]),
         outcome=Outcome.FAILED,
     )
 

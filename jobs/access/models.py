@@ -1,4 +1,4 @@
-"""Bearer tokens. Teams come with the next step."""
+"""Bearer tokens, and the views of lists that people keep. Teams come with the next step."""
 
 from __future__ import annotations
 
@@ -26,3 +26,31 @@ class ApiToken(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.hint}…)"
+
+
+class SavedView(models.Model):
+    """A list as somebody wants to come back to it: what it is narrowed to, and its order."""
+
+    class List(models.TextChoices):
+        JOBS = "jobs", "Jobs"
+        AUDIT = "audit", "Audit log"
+
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="saved_views"
+    )
+    listing = models.CharField(max_length=10, choices=List.choices)
+    name = models.CharField(max_length=60)
+    query = models.CharField(max_length=1000, blank=True)  # names and values of known filters alone
+    is_shared = models.BooleanField(default=False)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        default_permissions = ()
+        ordering = ("name", "id")
+        constraints = (
+            models.UniqueConstraint(fields=("owner", "listing", "name"), name="saved_view_name"),
+        )
+        indexes = (models.Index(fields=("listing", "is_shared"), name="saved_view_shared"),)
+
+    def __str__(self) -> str:
+        return self.name

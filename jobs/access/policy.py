@@ -10,7 +10,7 @@ from typing import Final
 
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import AnonymousUser, User
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from jobs.audit.models import Action
 from jobs.live.models import Event
@@ -19,6 +19,9 @@ from jobs.terms import Verb
 
 VIEW: Final = "view"
 VIEW_AUDIT: Final = "view_audit"
+VIEW_SCORE: Final = "view_score"
+EDIT_SCORE: Final = "edit_score"
+JUDGE_SCORE: Final = "judge_score"
 
 PERMISSIONS: Final[dict[str, str]] = {
     VIEW: "jobs.view_job",
@@ -27,8 +30,19 @@ PERMISSIONS: Final[dict[str, str]] = {
     Verb.RESUME: "jobs.control_job",
     Verb.CANCEL: "jobs.control_job",
     Verb.CLEAR: "jobs.clear_job",
+    Verb.MODIFY: "jobs.control_job",
+    Verb.RECOVER: "jobs.control_job",
+    Verb.TRY_RECOVER: "jobs.control_job",
+    Verb.CLEAR_RATE_LIMITS: "jobs.control_job",
     VIEW_AUDIT: "jobs.view_auditrecord",
+    VIEW_SCORE: "jobs.view_score",
+    EDIT_SCORE: "jobs.edit_score",
+    # Judging reads files as a submit does.
+    JUDGE_SCORE: "jobs.submit_job",
 }
+
+# A new score is new code on the conductor's machine: whoever may only control must not bring it.
+_ALSO_NEEDED: Final[dict[str, str]] = {Verb.MODIFY: PERMISSIONS[Verb.SUBMIT]}
 
 Person = AbstractBaseUser | AnonymousUser
 
@@ -40,6 +54,8 @@ def may(user: Person, verb: Verb | str, job: Job | None = None) -> bool:
     """
     permission = PERMISSIONS.get(verb)
     if permission is None or not _holds(user, permission):
+        return False
+    if verb in _ALSO_NEEDED and not _holds(user, _ALSO_NEEDED[verb]):
         return False
     return job is None or may_see(user, job)
 
@@ -54,15 +70,6 @@ def has_any_right(user: Person) -> bool:
     return any(_holds(user, permission) for permission in set(PERMISSIONS.values()))
 
 
-def rights_of(user: Person) -> frozenset[str]:
-    """All that somebody may, read from the database now, not from what `user` remembers.
-
-    For connections that outlive a change of rights, such as sockets.
-    """
-    fresh = User.objects.filter(pk=user.pk).first() if isinstance(user, User) else None
-    return frozenset(right for right in PERMISSIONS if fresh is not None and may(fresh, right))
-
-
 def visible_jobs(user: Person) -> JobQuerySet:
     """The runs that somebody may see."""
     return Job.objects.all() if may(user, VIEW) else Job.objects.none()
@@ -75,7 +82,7 @@ def visible_conductors(user: Person) -> QuerySet[Conductor]:
 
 def visible_scores(user: Person) -> QuerySet[Score]:
     """The scores that somebody may see."""
-    return Score.objects.all() if _holds(user, "jobs.view_score") else Score.objects.none()
+    return Score.objects.all() if may(user, VIEW_SCORE) else Score.objects.none()
 
 
 def visible_actions(user: Person) -> QuerySet[Action]:
@@ -85,6 +92,19 @@ def visible_actions(user: Person) -> QuerySet[Action]:
     if has_any_right(user) and user.pk is not None:
         return Action.objects.filter(actor_id=user.pk)
     return Action.objects.none()
+
+
+def visible_people(user: Person) -> QuerySet[User]:
+    """The accounts whose names somebody may be told: all for those who see people or the log.
+
+    Anybody else knows themselves, and who submitted the runs that they may see.
+    """
+    if may(user, VIEW_AUDIT) or _holds(user, "auth.view_user"):
+        return User.objects.all()
+    if user.pk is None:
+        return User.objects.none()
+    submitters = visible_jobs(user).exclude(submitted_by=None).values("submitted_by")
+    return User.objects.filter(Q(pk=user.pk) | Q(pk__in=submitters))
 
 
 def visible_events(user: Person) -> QuerySet[Event]:

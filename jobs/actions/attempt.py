@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -22,11 +22,14 @@ from django.utils import timezone
 
 from jobs import audit
 from jobs.access import policy
+from jobs.actions import answers
 from jobs.actions.answers import Answer
 from jobs.actions.deadlines import ACTION_S
+from jobs.actions.denied import denial
 from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
 from jobs.actions.refresh import Listing, learn, listing_now
 from jobs.actions.results import ActionResult
+from jobs.actions.shared_looks import shared_looks
 from jobs.actions.words import shortened
 from jobs.audit import Draft, Origin, new_action_id
 from jobs.database import in_database
@@ -57,13 +60,12 @@ class Attempt:
 
     def draft(self, kind: RecordKind, **facts: Any) -> Draft:
         """One record about this attempt."""
-        return Draft(
+        return Draft.by(
+            self.actor,
+            kind,
+            self.verb,
+            self.origin,
             action_id=self.action_id,
-            kind=kind,
-            verb=self.verb,
-            actor_id=self.actor.pk,
-            actor_name=self.actor.get_username(),
-            origin=self.origin,
             conductor=self.conductor.slug,
             **{"job_pk": self.job.pk if self.job else None, "job_id": self.job_id, **facts},
         )
@@ -92,7 +94,12 @@ async def admit(attempt: Attempt) -> ActionResult | None:
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         AuditUnavailable: a denial that cannot be recorded; nothing is sent in any case.
     """
-    may, earlier = await in_database(_look)(attempt)
+    try:
+        may, earlier = await in_database(_look)(attempt)
+    except IdempotencyConflict as conflict:
+        if conflict.retry_after_s is None:
+            await _record_reuse(attempt, str(conflict))
+        raise
     if may:
         return earlier
     words = f"{attempt.actor.get_username()} may not {attempt.verb} here."
@@ -104,8 +111,32 @@ async def admit(attempt: Attempt) -> ActionResult | None:
         outcome=Outcome.DENIED,
         message=words,
     )
-    appended = await audit.aappend(draft)
-    return _result(attempt, appended.action_pk, Answer(Outcome.DENIED, words), attempt.job)
+    turned = await denial(draft, _kind_of(attempt, "denied"))
+    if turned.is_earlier:
+        words = answers.counted_with(words, turned.action_pk)
+        attempt = replace(attempt, action_id=turned.action_id)
+    return _result(attempt, turned.action_pk, Answer(Outcome.DENIED, words), attempt.job)
+
+
+def _kind_of(attempt: Attempt, what: str) -> tuple[object, ...]:
+    """What counts as the same request that is turned away again."""
+    job_pk = attempt.job.pk if attempt.job else None
+    token = attempt.origin.token_id
+    return (what, attempt.actor.pk, attempt.verb, attempt.conductor.pk, job_pk, token)
+
+
+async def _record_reuse(attempt: Attempt, words: str) -> None:
+    """A key that was used with another request before is a refusal, with what was asked now."""
+    key = {"idempotency_key": attempt.key.key} if attempt.key else {}
+    draft = attempt.draft(
+        RecordKind.REFUSED,
+        reason=attempt.reason,
+        arguments={**attempt.arguments, **key},
+        seen=attempt.seen,
+        outcome=Outcome.REFUSED,
+        message=f"{words} {answers.NOTHING_SENT}",
+    )
+    await denial(draft, _kind_of(attempt, "key"))
 
 
 async def turn_down(attempt: Attempt, words: str) -> None:
@@ -166,16 +197,21 @@ async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
 async def _seen_after(attempt: Attempt, conclusion: Conclusion) -> Job | None:
     """The run as the conductor tells it now. Whoever did not answer is not asked again here."""
     outcome, listing = conclusion.answer.outcome, conclusion.listing
+    job = conclusion.job
+    if attempt.verb is Verb.CLEAR and outcome is Outcome.SUCCEEDED:
+        # First of all, or a list that is read for another attempt tells that it vanished.
+        job = await learn(attempt.conductor, job, None, was_cleared=True)
+        if shared_looks() is not None:
+            return job  # of a batch: the conductor's word for each is enough
     if listing is None and outcome in {Outcome.SUCCEEDED, Outcome.REFUSED}:
         listing = await listing_now(client_for(attempt.conductor))
-    was_cleared = attempt.verb is Verb.CLEAR and outcome is Outcome.SUCCEEDED
-    return await learn(attempt.conductor, conclusion.job, listing, was_cleared=was_cleared)
+    return await learn(attempt.conductor, job, listing)
 
 
 async def _record(attempt: Attempt, conclusion: Conclusion, took_us: int) -> Answer:
     """Write the outcome; the words say so where that fails, for the call has been made."""
     answer, job = conclusion.answer, conclusion.job
-    answer = Answer(answer.outcome, shortened(answer.message))
+    answer = replace(answer, message=shortened(answer.message))
     facts = {} if job is None else {"job_pk": job.pk, "job_id": job.job_id}
     draft = attempt.draft(
         RecordKind.OUTCOME,
@@ -189,7 +225,7 @@ async def _record(attempt: Attempt, conclusion: Conclusion, took_us: int) -> Ans
     except AuditUnavailable:
         _log.exception("outcome not recorded", action_id=str(attempt.action_id))
         words = "This outcome could not be recorded; the attempt stays open in the audit log."
-        return Answer(answer.outcome, f"{answer.message} {words}")
+        return replace(answer, message=f"{answer.message} {words}")
     return answer
 
 
@@ -213,4 +249,6 @@ def _result(attempt: Attempt, action_pk: int, answer: Answer, job: Job | None) -
         outcome=answer.outcome,
         message=answer.message,
         job=job,
+        is_stale=answer.is_stale,
+        why=answer.why,
     )

@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
 from django.contrib.auth.models import User
 
 from jobs.actions import answers
+from jobs.actions.asking import Call, ask_about_run, attempt_about_run
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
-from jobs.actions.idempotency import request_key
 from jobs.actions.refresh import Listing, listing_now
 from jobs.actions.results import ActionResult
 from jobs.actions.resumed_scores import resumed_text, words_about
-from jobs.actions.runs import Presence, sight
-from jobs.actions.words import key_from, reason_from, written
+from jobs.actions.runs import sight
 from jobs.audit import Origin
 from jobs.conductor.client import DaemonClient
-from jobs.conductor.messages import JobRow
-from jobs.database import in_database
-from jobs.errors import ConductorError
-from jobs.registry.connections import client_for
-from jobs.registry.models import Conductor, Job
+from jobs.registry.models import Job
 from jobs.terms import Channel, Outcome, Verb
 
 
@@ -97,6 +91,11 @@ async def clear(
     return await _control(Verb.CLEAR, actor, job, origin, reason, key, seen)
 
 
+def method_of(verb: Verb, origin: Origin) -> str:
+    """The method to which a key of such a request belongs."""
+    return "DELETE" if verb is Verb.CLEAR and origin.channel is Channel.API else "POST"
+
+
 async def _control(
     verb: Verb,
     actor: User,
@@ -106,28 +105,11 @@ async def _control(
     key: str | None,
     seen: str | None,
 ) -> ActionResult:
-    reason, seen, key = reason_from(reason), written(seen or ""), key_from(key)
-    method = "DELETE" if verb is Verb.CLEAR and origin.channel is Channel.API else "POST"
-    asked = {"verb": verb, "job": job.pk, "reason": reason, "seen": seen}
-    attempt = Attempt(
-        verb=verb,
-        actor=actor,
-        origin=origin,
-        conductor=await _conductor_of(job),
-        job=job,
-        job_id=job.job_id,
-        reason=reason,
-        seen=seen,
-        key=request_key(key, method, actor.pk, origin.path, asked),
+    method = method_of(verb, origin)
+    attempt = await attempt_about_run(
+        verb, actor, job, origin, reason=reason, key=key, seen=seen, method=method
     )
     return await to_the_end(_run(attempt), name=f"{verb} {job.job_id}")
-
-
-async def _conductor_of(job: Job) -> Conductor:
-    """The run's conductor, read where the caller has not read it with the run."""
-    if Job._meta.get_field("conductor").is_cached(job):
-        return job.conductor
-    return await in_database(lambda: job.conductor)()
 
 
 async def _run(attempt: Attempt) -> ActionResult:
@@ -139,39 +121,12 @@ async def _run(attempt: Attempt) -> ActionResult:
 
 
 async def _ask(attempt: Attempt) -> Conclusion:
-    """Make sure that the run is the one that was meant, then ask for the change, once."""
-    job = attempt.job
-    assert job is not None  # noqa: S101 - `_control` gave it
-    client = client_for(attempt.conductor)
-    try:
-        before = await Listing.read(client)
-    except ConductorError as error:
-        return Conclusion(answers.unasked(error), job)
-    if refusal := _stale(attempt, job, before.rows):
-        return Conclusion(answers.by_podium(refusal), job, before)
-    try:
-        # The moment between the list and this call is all that a later run could slip into.
-        concluded = await _CALLS[attempt.verb](client, job)
-    except ConductorError as error:
-        return Conclusion(answers.of_error(error), job)
+    concluded = await ask_about_run(_CALLS[attempt.verb], attempt)
     more = words_about(attempt.arguments)
     if not more or concluded.answer.outcome is not Outcome.SUCCEEDED:
         return concluded
     answer = replace(concluded.answer, message=f"{concluded.answer.message.rstrip('.')}. {more}")
     return replace(concluded, answer=answer)
-
-
-def _stale(attempt: Attempt, job: Job, rows: Sequence[JobRow]) -> str | None:
-    """Why what the person saw is not what is there; None when it is."""
-    sighting = sight(job, rows)
-    if sighting.presence is Presence.REPLACED:
-        return f"A later run has the name {job.job_id}: the run that you saw is history."
-    if sighting.row is None:
-        return f"The conductor no longer has the job {job.job_id}."
-    status = sighting.row.status.value
-    if attempt.seen and attempt.seen != status:
-        return f"The job is now {status}; you saw it as {attempt.seen}."
-    return None
 
 
 async def _pause(client: DaemonClient, job: Job) -> Conclusion:
@@ -206,7 +161,7 @@ def _status_in(listing: Listing | None, job: Job) -> str:
     return row.status.value if row else answers.NOT_THERE
 
 
-_CALLS: Final[dict[Verb, Callable[[DaemonClient, Job], Awaitable[Conclusion]]]] = {
+_CALLS: Final[dict[Verb, Call]] = {
     Verb.PAUSE: _pause,
     Verb.RESUME: _resume,
     Verb.CANCEL: _cancel,

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from jobs.actions.deadlines import KEYS_KEPT_DAYS, REPEAT_POLL_S, REPEAT_WAIT_S, RETRY_AFTER_S
 from jobs.actions.results import ActionResult, result_of
@@ -57,22 +58,37 @@ def fingerprint_of(asked: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()
 
 
+def first_action_id(request: RequestKey) -> UUID | None:
+    """The attempt that the first request with this key made; None when there was none.
+
+    Raises:
+        IdempotencyConflict: it asked for something else.
+    """
+    row = IdempotencyKey.objects.filter(
+        actor_id=request.actor_id, method=request.method, path=request.path, key=request.key
+    ).first()
+    if row is not None and row.body_sha256 != request.fingerprint:
+        raise reused()
+    return None if row is None else row.action_id
+
+
+def reused() -> IdempotencyConflict:
+    """The key's first request asked for something else."""
+    return IdempotencyConflict(
+        "This idempotency key was sent before, with another request.", retry_after_s=None
+    )
+
+
 def first_answer(request: RequestKey) -> ActionResult | None:
     """What came of the first request with this key; None when there was none.
 
     Raises:
         IdempotencyConflict: it still runs, or it asked for something else.
     """
-    row = IdempotencyKey.objects.filter(
-        actor_id=request.actor_id, method=request.method, path=request.path, key=request.key
-    ).first()
-    if row is None:
+    action_id = first_action_id(request)
+    if action_id is None:
         return None
-    if row.body_sha256 != request.fingerprint:
-        raise IdempotencyConflict(
-            "This idempotency key was sent before, with another request.", retry_after_s=None
-        )
-    action = Action.objects.get(action_id=row.action_id)
+    action = Action.objects.get(action_id=action_id)
     if action.outcome == Outcome.OPEN and not action.verdict:
         raise IdempotencyConflict(
             "The first request with this idempotency key is still running.",

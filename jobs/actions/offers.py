@@ -28,14 +28,15 @@ class Offered(Protocol):
 _OFFERS: Final[dict[str, frozenset[Verb]]] = {
     "pending": frozenset({Verb.CANCEL}),
     "queued": frozenset({Verb.CANCEL}),
-    "running": frozenset({Verb.PAUSE, Verb.CANCEL}),
+    "running": frozenset({Verb.PAUSE, Verb.CANCEL, Verb.MODIFY}),
     # The list says "paused" at once, yet the sheet under way runs to its end: Cancel stays on
     # offer, or nobody could stop a sheet that hangs.
-    "paused": frozenset({Verb.RESUME, Verb.CANCEL}),
-    "paused_at_chain": frozenset({Verb.RESUME, Verb.CANCEL}),
+    "paused": frozenset({Verb.RESUME, Verb.CANCEL, Verb.MODIFY}),
+    "paused_at_chain": frozenset({Verb.RESUME, Verb.CANCEL, Verb.MODIFY}),
     "completed": frozenset({Verb.CLEAR}),
-    "failed": frozenset({Verb.RESUME, Verb.CLEAR}),
-    "cancelled": frozenset({Verb.RESUME, Verb.CLEAR}),
+    # Recover looks at failed sheets, which only a failed job is sure to have.
+    "failed": frozenset({Verb.RESUME, Verb.MODIFY, Verb.RECOVER, Verb.CLEAR}),
+    "cancelled": frozenset({Verb.RESUME, Verb.MODIFY, Verb.CLEAR}),
 }
 
 # A status newer than this console: only what loses nothing. A conductor refuses a pause that

@@ -2,24 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any, Final
+
 from django.contrib.auth.models import User
 
-from jobs import audit
 from jobs.access import policy
-from jobs.access.denials import Denials, counted
+from jobs.actions.denied import denial
 from jobs.actions.problems import unacceptable
-from jobs.audit import Draft, Origin, new_action_id
+from jobs.audit import Draft, Origin
+from jobs.audit.cleaning import MAX_ARGUMENT_CHARS, clean_text
 from jobs.database import in_database
-from jobs.errors import AuditUnavailable, ScoreError
-from jobs.registry.models import Conductor
+from jobs.errors import ScoreError
+from jobs.registry.models import Conductor, Job
 from jobs.terms import Outcome, RecordKind, Verb
 
-_denials = Denials()
+_LOOKING: Final = frozenset({policy.VIEW, policy.VIEW_AUDIT, policy.JUDGE_SCORE})
 
 
-async def may_submit(actor: User, origin: Origin) -> bool:
-    """Whether the actor may submit anything at all, which is also who may have scores judged."""
-    return await _may(actor, Verb.SUBMIT, origin)
+async def may_submit(
+    actor: User, origin: Origin, about: Mapping[str, Any] | None = None, *, reason: str = ""
+) -> bool:
+    """Whether the actor may submit anything at all.
+
+    `about` says in the record of a denial what was to be run, as `wanted_of` tells it.
+    """
+    return await _may(actor, Verb.SUBMIT, origin, about, reason=reason)
+
+
+async def may_judge(actor: User, origin: Origin, about: Mapping[str, Any] | None = None) -> bool:
+    """Whether the actor may have scores judged, which is who may submit them; likewise."""
+    return await _may(actor, policy.JUDGE_SCORE, origin, about)
+
+
+async def may_clear(actor: User, job: Job, origin: Origin, *, reason: str = "") -> bool:
+    """Whether the actor may clear this run, read with its conductor; nothing is asked for yet."""
+    return await _may(actor, Verb.CLEAR, origin, job=job, reason=reason)
 
 
 async def may_view(actor: User, origin: Origin) -> bool:
@@ -32,30 +50,59 @@ async def may_read_audit(actor: User, origin: Origin) -> bool:
     return await _may(actor, policy.VIEW_AUDIT, origin)
 
 
-async def _may(actor: User, what: Verb | str, origin: Origin) -> bool:
-    if await in_database(policy.may)(actor, what):
+async def may_edit_scores(
+    actor: User, origin: Origin, about: Mapping[str, str | int] | None = None
+) -> bool:
+    """Whether the actor may save versions and drafts of scores.
+
+    `about` says in the record of a denial what was tried: the score, its version, path or sha256.
+    """
+    return await _may(actor, policy.EDIT_SCORE, origin, about)
+
+
+async def _may(
+    actor: User,
+    what: Verb | str,
+    origin: Origin,
+    about: Mapping[str, Any] | None = None,
+    *,
+    job: Job | None = None,
+    reason: str = "",
+) -> bool:
+    if await in_database(policy.may)(actor, what, job):
         return True
-    kind = (actor.pk, str(what), origin.path, origin.token_id)
-    more = _denials.due(kind)
-    if more is None:
-        return False
     words = f"{actor.get_username()} may not {str(what).replace('_', ' ')} here."
-    draft = Draft(
-        action_id=new_action_id(),
-        kind=RecordKind.DENIED,
-        verb=str(what),
-        actor_id=actor.pk,
-        actor_name=actor.get_username(),
-        origin=origin,
+    draft = Draft.by(
+        actor,
+        RecordKind.DENIED,
+        str(what),
+        origin,
+        conductor=job.conductor.slug if job else "",
+        job_pk=job.pk if job else None,
+        job_id=job.job_id if job else "",
+        reason=reason,
+        # Cut here: a draft is kept while those of its kind are counted.
+        arguments={name: bounded(value) for name, value in (about or {}).items()},
         outcome=Outcome.DENIED,
-        message=counted(words, more),
+        message=words,
     )
-    try:
-        await audit.aappend(draft)
-    except AuditUnavailable:
-        _denials.forget(kind)
-        raise
+    kind = (
+        "may",
+        actor.pk,
+        str(what),
+        origin.path,
+        origin.token_id,
+        draft.job_pk,
+        *sorted(draft.arguments.items()),
+    )
+    # Looking is noise beside acting: it has a room of its own.
+    await denial(draft, kind, lane="looking" if what in _LOOKING else "person")
     return False
+
+
+def bounded(value: Any, most: int = MAX_ARGUMENT_CHARS) -> Any:
+    """Part of what was asked for, as a record of its denial has it."""
+    return clean_text(value, most) if isinstance(value, str) else value
 
 
 def choose_conductor(user: User, slug: str | None) -> Conductor:

@@ -15,6 +15,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import User
 
+from jobs.access import policy
 from jobs.actions import score_paths, workspaces
 from jobs.actions.deadlines import BUSY_RETRY_S
 from jobs.actions.problems import problem, unacceptable
@@ -106,7 +107,7 @@ def _kept(actor: User, source: StoredScore) -> ScoreVersion:
     versions = ScoreVersion.objects.select_related("score").filter(score_id=source.score_id)
     if source.version is not None:
         versions = versions.filter(number=source.version)
-    version = versions.first() if actor.has_perm("jobs.view_score") else None
+    version = versions.first() if policy.may(actor, policy.VIEW_SCORE) else None
     if version is None:
         raise unacceptable("score_id", "There is no such score.")
     return version
@@ -149,7 +150,10 @@ def _judged(
 
 def _lenient(finding: Finding) -> Finding:
     """A warning in place of an error that is for the conductor to pronounce."""
-    return replace(finding, severity="warning") if finding.severity == "error" else finding
+    if finding.severity != "error":
+        return finding
+    message = f"{finding.message} It will refuse the job."
+    return replace(finding, severity="warning", message=message)
 
 
 def _name_of(score: ScoreText, asked: str | None, written: str, findings: list[Finding]) -> str:

@@ -6,9 +6,15 @@ from jobs.errors import ScoreError
 from jobs.scores import Finding
 
 
+class RequestProblem(Finding):
+    """A finding about a field of the request (its `path`), and so about no line of the score."""
+
+    __slots__ = ()
+
+
 def problem(place: str, message: str) -> Finding:
     """An error that is not about a line of the score: its `path` names the field of the request."""
-    return Finding("error", 1, 1, place, message, "podium")
+    return RequestProblem("error", 1, 1, place, message, "podium")
 
 
 def unacceptable(place: str, message: str) -> ScoreError:

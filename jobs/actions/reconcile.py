@@ -19,18 +19,29 @@ from django.utils import timezone
 
 from jobs import audit
 from jobs.actions.deadlines import GIVE_UP_S, RECONCILE_MARGIN_S
-from jobs.actions.evidence import CLOCK_SLACK, Judgement, Open, weigh, weigh_unseen
+from jobs.actions.evidence import (
+    CLOCK_SLACK,
+    LOOK_SLACK,
+    Judgement,
+    Move,
+    Open,
+    Other,
+    weigh,
+    weigh_unseen,
+)
+from jobs.actions.models import ScoreReplacement
 from jobs.actions.refresh import Listing, learn
 from jobs.actions.registration import ownership
+from jobs.actions.running_scores import adopt, forget_over
 from jobs.actions.runs import known_run
 from jobs.audit import Draft, IdempotencyDraft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import ConductorError, IdempotencyConflict
-from jobs.live.models import Event
+from jobs.live.models import OUTPUT, Event
 from jobs.live.recording import record_claim
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
-from jobs.terms import JobOrigin, Outcome, RecordKind, Verb, Verdict
+from jobs.terms import UNDECIDED, JobOrigin, Outcome, RecordKind, Verb, Verdict
 
 _log = structlog.get_logger(__name__)
 
@@ -48,6 +59,8 @@ async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -
     Raises:
         AuditUnavailable: a verdict could not be written; the attempt will be judged anew.
     """
+    await database_sync_to_async(adopt)(conductor)
+    await database_sync_to_async(forget_over)(conductor)
     overdue = await database_sync_to_async(_overdue)(conductor, now or timezone.now())
     if not overdue:
         return 0
@@ -56,6 +69,7 @@ async def reconcile_open(conductor: Conductor, *, now: datetime | None = None) -
     except ConductorError:
         return 0
     await learn(conductor, None, listing)
+    await database_sync_to_async(adopt)(conductor)
     judged = 0
     for action in overdue:
         judged += await _conclude(conductor, action, partial(weigh, rows=listing.rows))
@@ -90,12 +104,15 @@ async def _conclude(
     return True
 
 
-def once(draft: Draft) -> IdempotencyDraft:
-    """What keeps a second record of this kind about the same attempt from being written."""
+def once(draft: Draft, *, after: int | None = None) -> IdempotencyDraft:
+    """What keeps a second record of this kind about the same attempt from being written.
+
+    Where one may follow on each conclusion: `after` is that one's place in the chain.
+    """
     return IdempotencyDraft(
         actor_id=_NOBODY,
         method=draft.kind.upper(),
-        path="",
+        path="" if after is None else str(after),
         key=str(draft.action_id),
         body_sha256="",
     )
@@ -105,7 +122,7 @@ def _unanswered(now: datetime, *, for_s: float = 0.0) -> QuerySet[Action]:
     """Attempts that nobody will answer any more, and that have no verdict yet."""
     latest = now - timedelta(seconds=RECONCILE_MARGIN_S + for_s)
     return Action.objects.filter(
-        outcome__in=(Outcome.OPEN, Outcome.UNKNOWN),
+        outcome__in=UNDECIDED,
         verb__in=_VERBS,
         verdict="",
         deadline_at__lt=latest,
@@ -143,7 +160,7 @@ def _judged(
     config_path = str(intent.arguments.get("config_path", ""))
     verb = Verb(action.verb)
     run = _run_of(intent) if verb is Verb.SUBMIT else None
-    events = Event.objects.filter(job_pk=intent.job_pk, event="job.paused", at__gte=intent.at)
+    was_asked = action.outcome != Outcome.OPEN
     attempt = Open(
         verb=verb,
         intended_at=intent.at,
@@ -151,13 +168,20 @@ def _judged(
         job_id=intent.job_id,
         config_path=config_path,
         has_own_file=is_ours,
-        is_missing=is_ours and not Path(config_path).exists(),
-        was_seen=run is not None,
-        has_paused_since=verb is Verb.PAUSE and job is not None and events.exists(),
+        is_unwritten=is_ours and not was_asked and not Path(config_path).exists(),
+        was_named=_was_taken(intent, config_path) if verb is Verb.MODIFY else run is not None,
+        seen=intent.seen,
+        moves=_moves_since(intent),
+        others=_others(intent, run),
     )
     judgement = weighed(attempt)
     if verb is Verb.SUBMIT and judgement.verdict is Verdict.HAPPENED:
         job = _made_ours(run.conductor if run else conductor, intent, run)
+    if verb is Verb.MODIFY and attempt.was_named:
+        # A later score has its place by now: this one was in use, and nothing waits for it.
+        ScoreReplacement.objects.filter(action_id=action.action_id, adopted_at=None).update(
+            adopted_at=timezone.now()
+        )
     return _draft(action, intent, judgement, job)
 
 
@@ -178,6 +202,51 @@ def _run_of(intent: AuditRecord) -> Job | None:
             submitted_at__gte=intent.at - CLOCK_SLACK,
         )
     return runs.order_by("-id").first() if path else None
+
+
+def _moves_since(intent: AuditRecord) -> list[Move]:
+    """How the run's status changed since the attempt, as far as its events tell."""
+    told = Event.objects.filter(job_pk=intent.job_pk, event__startswith="job.", at__gte=intent.at)
+    return [
+        Move(data["was"], data["status"], at)
+        for data, at in told.exclude(event=OUTPUT).order_by("seq").values_list("data", "at")
+        if "was" in data
+    ]
+
+
+def _others(intent: AuditRecord, run: Job | None) -> list[Other]:
+    """The other attempts on the run, or for its name, that did something since, or may have."""
+    done = Action.objects.filter(conductor=intent.conductor, job_id=intent.job_id, verb__in=_VERBS)
+    if intent.verb == Verb.SUBMIT and run is not None:
+        done = done.filter(Q(job_pk=run.pk) | Q(job_pk=None))
+    elif intent.verb not in {Verb.SUBMIT, Verb.CLEAR}:
+        done = done.filter(job_pk=intent.job_pk)
+    undecided = Q(outcome__in=UNDECIDED)
+    swaps = ScoreReplacement.objects.filter(job__job_id=intent.job_id)
+    waiting = swaps.filter(Q(adopted_at=None) | Q(adopted_at__gte=intent.at))
+    since = done.filter(
+        Q(started_at__gte=intent.at)
+        | Q(concluded_at__gte=intent.at - LOOK_SLACK)
+        | (undecided & Q(deadline_at__gte=intent.at))
+        | Q(verb=Verb.MODIFY, action_id__in=waiting.values("action_id"))
+    )
+    may_have = Q(outcome=Outcome.SUCCEEDED) | (undecided & ~Q(verdict=Verdict.DID_NOT_HAPPEN))
+    found = since.filter(may_have).exclude(action_id=intent.action_id).order_by("pk")
+    return [Other(other.pk, Verb(other.verb), other.started_at) for other in found]
+
+
+def _was_taken(intent: AuditRecord, config_path: str) -> bool:
+    """Whether the run went by the new score: its conductor's list or a later record named it."""
+    if ScoreReplacement.objects.filter(
+        action_id=intent.action_id, adopted_at__isnull=False
+    ).exists():
+        return True
+    later = Action.objects.filter(job_pk=intent.job_pk, started_at__gte=intent.at)
+    resumed = Q(verb=Verb.RESUME, arguments__config_path=config_path)
+    intents = AuditRecord.objects.filter(
+        kind=RecordKind.INTENT, action_id__in=later.values("action_id")
+    )
+    return intents.filter(Q(arguments__running_config_path=config_path) | resumed).exists()
 
 
 def _made_ours(conductor: Conductor | None, intent: AuditRecord, run: Job | None) -> Job | None:

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Self
+from functools import partial
+from typing import Self, cast
 
 import structlog
 from django.db import DatabaseError
 from django.utils import timezone
 
 from jobs.actions.runs import known_run
+from jobs.actions.shared_looks import shared_looks
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
 from jobs.database import in_database
@@ -31,13 +33,20 @@ class Listing:
 
     @classmethod
     async def read(cls, client: DaemonClient) -> Self:
-        """Ask now.
+        """Ask now; in a batch together with the other attempts that ask now.
 
         Raises:
             ConductorError: no list to be had.
         """
-        at = timezone.now()
-        return cls(await client.list_jobs(), at)
+
+        async def ask() -> Self:
+            at = timezone.now()
+            return cls(await client.list_jobs(), at)
+
+        looks = shared_looks()
+        if looks is None:
+            return await ask()
+        return cast(Self, await looks.read(str(client.socket_path), ask))
 
 
 async def learn(
@@ -48,11 +57,20 @@ async def learn(
     A database that cannot be written does not undo what the conductor did: then the run is given
     back as it was, and the relay catches up.
     """
+    looks = shared_looks()
     try:
+        if looks is not None and listing is not None:
+            rows = listing
+            await looks.write_once(rows, partial(_learn_rows, conductor, rows))
+            listing = None
         return await in_database(_write)(conductor, job, listing, was_cleared)
     except DatabaseError:
         _log.exception("read model not refreshed", conductor=conductor.slug)
         return job
+
+
+async def _learn_rows(conductor: Conductor, listing: Listing) -> None:
+    await in_database(record_rows)(conductor, listing.rows, listing.at)
 
 
 async def listing_now(client: DaemonClient) -> Listing | None:

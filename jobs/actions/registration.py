@@ -2,45 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
 
 from jobs.actions.attempt import Attempt
 from jobs.actions.sources import ScoreText
 from jobs.actions.submission import Submission
 from jobs.live.recording import record_claim
-from jobs.registry.models import Job, Score, ScoreVersion
-
-_TRIES: Final = 5
+from jobs.registry.models import Job, ScoreVersion
+from jobs.registry.scores import kept_version
 
 
 def keep_version(name: str, score: ScoreText, author: User) -> ScoreVersion:
     """The version of the score `name` with exactly this text, made if it is new."""
-    for left in reversed(range(_TRIES)):
-        try:
-            with transaction.atomic():
-                return _version(name, score, author)
-        except IntegrityError:  # somebody kept one at the same moment
-            if not left:
-                raise
-    raise AssertionError("unreachable")
-
-
-def _version(name: str, score: ScoreText, author: User) -> ScoreVersion:
-    kept, _ = Score.objects.get_or_create(name=name)
-    if version := ScoreVersion.objects.filter(score=kept, sha256=score.sha256).first():
-        return version
-    newest = ScoreVersion.objects.filter(score=kept).order_by("-number").first()
-    return ScoreVersion.objects.create(
-        score=kept,
-        number=newest.number + 1 if newest else 1,
-        sha256=score.sha256,
-        text=score.content.decode(),
-        author=author,
-        author_name=author.get_username(),
-    )
+    return kept_version(name, score.content.decode(), author)
 
 
 def register(attempt: Attempt, submission: Submission, job_id: str) -> Job:

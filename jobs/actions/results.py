@@ -23,6 +23,8 @@ class ActionResult:
     message: str  # the conductor's own words where it gave any, else Podium's
     job: Job | None
     verdict: str = ""  # a `Verdict`: what was later concluded of an unknown outcome
+    is_stale: bool = False  # Podium's own no: what the person saw is not what is there
+    why: str = ""  # of Podium's own no, without that nothing was sent
     is_replay: bool = False  # the stored answer to a repeated key; nothing was done this time
 
     @property

@@ -33,6 +33,15 @@ def read_score(path: str, roots: Sequence[Path], max_bytes: int) -> ScoreText:
         ScoreError: a path that is not acceptable, or no readable file there.
     """
     resolved = locate(path, roots)
+    return ScoreText(read_below(resolved, roots, max_bytes), resolved)
+
+
+def read_below(resolved: Path, roots: Sequence[Path], max_bytes: int) -> bytes:
+    """The bytes of a regular file below one of the roots, at most one more than `max_bytes`.
+
+    Raises:
+        ScoreError: no readable file there.
+    """
     try:
         # O_NONBLOCK: opening a FIFO that somebody put there would wait for ever.
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -47,7 +56,7 @@ def read_score(path: str, roots: Sequence[Path], max_bytes: int) -> ScoreText:
         if _opened_elsewhere(descriptor, roots):
             raise _outside()
         with os.fdopen(descriptor, "rb", closefd=False) as file:
-            return ScoreText(file.read(max_bytes + 1), resolved)
+            return file.read(max_bytes + 1)
     finally:
         os.close(descriptor)
 

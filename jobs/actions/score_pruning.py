@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -68,11 +68,7 @@ def _useless(files: dict[Path, UUID], oldest: datetime) -> list[Path]:
     known = Job.objects.filter(config_path__in=[str(path) for path in files])
     for job in known.only("config_path", "gone_at", "gone_reason"):
         runs[job.config_path].append(job)
-    unread = set(
-        Action.objects.filter(action_id__in=files.values(), outcome__in=_NEVER_READ).values_list(
-            "action_id", flat=True
-        )
-    )
+    unread = _unread(files.values(), oldest)
     return [
         path
         for path, action_id in files.items()
@@ -82,6 +78,22 @@ def _useless(files: dict[Path, UUID], oldest: datetime) -> list[Path]:
             else action_id in unread
         )
     ]
+
+
+def _unread(action_ids: Collection[UUID], oldest: datetime) -> set[UUID]:
+    """The actions whose file, which no run goes by, no conductor will read.
+
+    A run that was given another score goes by that one's file; a score that was accepted for a run
+    may still be taken, for as long as the run is there.
+    """
+    actions = Action.objects.filter(action_id__in=action_ids)
+    found = list(actions.values_list("action_id", "outcome", "job_pk"))
+    runs = Job.objects.only("gone_at", "gone_reason").in_bulk([job_pk for *_, job_pk in found])
+    return {
+        action_id
+        for action_id, outcome, job_pk in found
+        if outcome in _NEVER_READ or (job_pk in runs and _is_over(runs[job_pk], oldest))
+    }
 
 
 def _is_over(job: Job, oldest: datetime) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,33 @@ class ScoreText:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def described(source: SubmitSource) -> dict[str, str | int | None]:
-    """The source as it goes into the fingerprint of a request: never the text itself."""
+def described(source: SubmitSource) -> dict[str, str | int]:
+    """The source as records and the fingerprint of a request have it: never the text itself."""
+    told: dict[str, str | int | None]
     match source:
         case InlineScore(text, name):
             digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-            return {"score_sha256": digest, "name": name}
+            told = {"score_sha256": digest, "name": name}
         case ScorePath(path):
-            return {"config_path": path}
+            told = {"config_path": path}
         case StoredScore(score_id, version, name):
-            return {"score_id": score_id, "version": version, "name": name}
+            told = {"score_id": score_id, "version": version, "name": name}
+    return {name: value for name, value in told.items() if value is not None}
+
+
+def wanted_of(
+    source: SubmitSource,
+    *,
+    workspace: str = "",
+    start_sheet: int = 1,
+    self_healing: bool = False,
+    fresh: bool = False,
+) -> dict[str, Any]:
+    """What a submit asks for, as it is fingerprinted, and recorded where it is turned away."""
+    return {
+        **described(source),
+        "workspace": workspace,
+        "start_sheet": start_sheet,
+        "self_healing": self_healing,
+        **({"fresh": True} if fresh else {}),
+    }

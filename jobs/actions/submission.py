@@ -27,6 +27,7 @@ class Submission:
     readers: Readers
     start_sheet: int
     self_healing: bool
+    fresh: bool = False
 
     @property
     def is_ours(self) -> bool:
@@ -46,6 +47,7 @@ class Submission:
             "total_sheets": self.summary.total_sheets,
             "start_sheet": self.start_sheet,
             "self_healing": self.self_healing,
+            "fresh": self.fresh,
         }
 
     def request(self) -> JobRequest:
@@ -55,4 +57,5 @@ class Submission:
             workspace=self.workspace,
             start_sheet=self.start_sheet if self.start_sheet > 1 else None,
             self_healing=self.self_healing,
+            fresh=self.fresh,
         )

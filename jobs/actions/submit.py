@@ -26,10 +26,12 @@ from jobs.actions.problems import unacceptable
 from jobs.actions.registration import keep_version, register
 from jobs.actions.results import ActionResult
 from jobs.actions.score_paths import read_score
-from jobs.actions.sources import SubmitSource, described
+from jobs.actions.sources import SubmitSource, wanted_of
 from jobs.actions.submission import Submission
+from jobs.actions.unacceptable_scores import first_of
 from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
+from jobs.conductor import is_job_name
 from jobs.database import in_database
 from jobs.errors import AuditUnavailable, ConductorError, ScoreError
 from jobs.registry.connections import client_for
@@ -48,6 +50,7 @@ async def submit(
     workspace: str = "",
     start_sheet: int = 1,
     self_healing: bool = False,
+    fresh: bool = False,
     reason: str = "",
     key: str | None = None,
 ) -> ActionResult:
@@ -62,6 +65,7 @@ async def submit(
             job's name below the first workspace root.
         start_sheet: The first sheet to run. Real conductors are known to ignore it.
         self_healing: Passed on.
+        fresh: Passed on: nothing that an earlier run of this name left is to be taken up.
         reason: Why, in the person's own words.
         key: Of the request: the same one again gets the first answer.
 
@@ -74,12 +78,13 @@ async def submit(
         UnfitText: a reason too long, a key of odd characters; nothing was recorded.
     """
     reason, key = reason_from(reason), key_from(key)
-    wanted = {
-        **{name: value for name, value in described(source).items() if value is not None},
-        "workspace": workspace,
-        "start_sheet": start_sheet,
-        "self_healing": self_healing,
-    }
+    wanted = wanted_of(
+        source,
+        workspace=workspace,
+        start_sheet=start_sheet,
+        self_healing=self_healing,
+        fresh=fresh,
+    )
     asked = {"verb": Verb.SUBMIT, "conductor": conductor.slug, "reason": reason, **wanted}
     attempt = Attempt(
         verb=Verb.SUBMIT,
@@ -91,12 +96,19 @@ async def submit(
         key=request_key(key, "POST", actor.pk, origin.path, asked),
     )
     return await to_the_end(
-        _run(attempt, source, workspace, start_sheet, self_healing), name="submit"
+        _run(attempt, source, workspace, start_sheet, self_healing=self_healing, fresh=fresh),
+        name="submit",
     )
 
 
 async def _run(
-    attempt: Attempt, source: SubmitSource, workspace: str, start_sheet: int, self_healing: bool
+    attempt: Attempt,
+    source: SubmitSource,
+    workspace: str,
+    start_sheet: int,
+    *,
+    self_healing: bool,
+    fresh: bool,
 ) -> ActionResult:
     if ended := await admit(attempt):
         return ended
@@ -108,29 +120,26 @@ async def _run(
         start_sheet=start_sheet,
     )
     try:
-        submission = await in_database(_settled)(attempt, preparation, start_sheet, self_healing)
+        submission = await in_database(_settled)(
+            attempt, preparation, start_sheet, self_healing=self_healing, fresh=fresh
+        )
     except DatabaseError as error:
         # The record would refer to the text that could not be kept.
         raise AuditUnavailable("The score's text cannot be kept by the database.") from error
     except ScoreError as error:
-        await turn_down(attempt, f"{_first_of(error)} {answers.NOTHING_SENT}")
+        await turn_down(attempt, f"{first_of(error)} {answers.NOTHING_SENT}")
         raise
     attempt = replace(attempt, job_id=submission.name, arguments=submission.arguments())
     return await carry_out(attempt, partial(_send, submission))
 
 
-def _first_of(error: ScoreError) -> str:
-    """What is wrong, as far as a line has room: the first error and how many there are."""
-    errors = [finding for finding in error.findings if finding.severity == "error"]
-    if not errors:
-        return str(error)
-    where = f"line {errors[0].line}: " if errors[0].line > 1 else ""
-    more = f" ({len(errors)} errors in all.)" if len(errors) > 1 else ""
-    return f"Not acceptable: {where}{errors[0].message}{more}"
-
-
 def _settled(
-    attempt: Attempt, preparation: Preparation, start_sheet: int, self_healing: bool
+    attempt: Attempt,
+    preparation: Preparation,
+    start_sheet: int,
+    *,
+    self_healing: bool,
+    fresh: bool,
 ) -> Submission:
     """The submission of an acceptable preparation, its text kept."""
     score, summary, workspace = preparation.score, preparation.summary, preparation.workspace
@@ -147,14 +156,27 @@ def _settled(
         name=preparation.name,
         score=score,
         summary=summary,
-        version=preparation.version or keep_version(preparation.name, score, attempt.actor),
+        version=preparation.version
+        or keep_version(_library_name(preparation), score, attempt.actor),
         path=score.file
         or score_files.place_for(settings.PODIUM_SUBMISSIONS, attempt.action_id, preparation.name),
         workspace=workspace,
         readers=readers or score_files.Readers(),
         start_sheet=start_sheet,
         self_healing=self_healing,
+        fresh=fresh,
     )
+
+
+def _library_name(preparation: Preparation) -> str:
+    """The score that a text is kept under: its own name, whatever the job is called.
+
+    A file's job is named after the file, and so is its score; a name that could not be a job's
+    could not be found again either.
+    """
+    own = preparation.summary.name if preparation.summary else ""
+    is_file = preparation.score is not None and preparation.score.file is not None
+    return own if is_job_name(own) and not is_file else preparation.name
 
 
 async def _send(submission: Submission, attempt: Attempt) -> Conclusion:

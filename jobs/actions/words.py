@@ -6,6 +6,7 @@ import re
 from typing import Final
 
 from jobs.errors import PodiumError
+from jobs.registry.secrets import without_secrets
 
 MAX_REASON_LETTERS: Final = 2_000
 MAX_KEY_LETTERS: Final = 200
@@ -49,8 +50,8 @@ def key_from(key: str | None) -> str | None:
 
 
 def shortened(message: str) -> str:
-    """A conductor's message, bounded: it may hold a whole score."""
-    message = written(message)
+    """Words about a score or of a conductor, without secrets and bounded: they may quote it all."""
+    message = without_secrets(written(message))
     if len(message) <= MAX_MESSAGE_LETTERS:
         return message
     return message[: MAX_MESSAGE_LETTERS - 1] + "…"

@@ -8,17 +8,25 @@ from django.shortcuts import render
 
 from jobs.actions import DID_NOT_HAPPEN, HAPPENED, ActionResult
 from jobs.admin.visible import one_line, visible
+from jobs.audit.verbs import verb_words
 from jobs.registry.models import Job
 from jobs.terms import Outcome, Verb
 
+# In the past: the sentence stays on the page while the job goes on, or fails.
 _DONE = {
     Verb.SUBMIT: "was submitted",
-    Verb.PAUSE: "is told to pause",
-    Verb.RESUME: "resumes",
+    Verb.PAUSE: "was told to pause",
+    Verb.RESUME: "was told to go on",
     Verb.CANCEL: "was cancelled",
-    Verb.CLEAR: "was deleted from the conductor",
+    Verb.CLEAR: "was cleared from the conductor; its workspace and its history here stay",
+    Verb.MODIFY: "was told to go on with the new score",
+    Verb.RECOVER: "was recovered",
+    Verb.TRY_RECOVER: "was tried",
+    Verb.CLEAR_RATE_LIMITS: "was cleared of its rate limits",
 }
-_LEVELS = {
+# Of these a conductor says no more than yes.
+_WORDLESS = {Verb.PAUSE, Verb.CANCEL, Verb.CLEAR}
+LEVELS = {
     Outcome.SUCCEEDED: messages.SUCCESS,
     Outcome.REFUSED: messages.WARNING,
     Outcome.UNKNOWN: messages.WARNING,
@@ -35,19 +43,20 @@ def sentence(result: ActionResult, name: str) -> str:
     match result.outcome:
         case Outcome.SUCCEEDED:
             said = f"{name} {_DONE[result.verb]}."
-            is_news = result.verb in {
-                Verb.SUBMIT,
-                Verb.RESUME,
-            }  # the others have no words of theirs
-            return f"{said} {words}" if words and is_news else said
+            is_news = result.verb not in _WORDLESS
+            return f"{said} The answer then: {words}" if words and is_news else said
         case Outcome.REFUSED:
-            return f"{result.verb.capitalize()} of {name} was refused: {words}"
+            return f"{_named(result.verb)} of {name} was refused: {words}"
         case Outcome.FAILED:
-            return f"{result.verb.capitalize()} of {name} failed: {words}"
+            return f"{_named(result.verb)} of {name} failed: {words}"
         case Outcome.DENIED:
             return words or "You may not do this."
         case _:
-            return f"{result.verb.capitalize()} of {name}: {_unknown(result.verdict)} {words}"
+            return f"{_named(result.verb)} of {name}: {_unknown(result.verdict)} {words}"
+
+
+def _named(verb: Verb) -> str:
+    return verb_words(verb).capitalize()
 
 
 def _unknown(verdict: str) -> str:
@@ -67,7 +76,7 @@ def tell(request: HttpRequest, result: ActionResult, job: Job | None) -> None:
     said = sentence(result, name)
     if result.is_replay:
         said = f"This form was sent before; this is what came of it then. {said}"
-    messages.add_message(request, _LEVELS[result.outcome], said)
+    messages.add_message(request, LEVELS[result.outcome], said)
 
 
 def tell_unavailable(request: HttpRequest) -> HttpResponse:

@@ -16,29 +16,38 @@ from django.utils.safestring import SafeString
 
 from jobs import actions
 from jobs.access import policy
+from jobs.access.models import SavedView
 from jobs.access.requests import origin_of
 from jobs.admin import audit_page, markup
 from jobs.admin.audit_filters import (
+    AttemptTimeFilter,
     ChannelFilter,
     JobFilter,
     OutcomeFilter,
     PersonFilter,
     RunFilter,
-    TimeFilter,
     VerbFilter,
-    account_of,
-    bounds,
-    time_fault,
+    person_meant,
 )
+from jobs.admin.csv_export import attempts_as_csv
 from jobs.admin.feed import current_seq
 from jobs.admin.keyset import KeysetChangeList
+from jobs.admin.list_tabs import csv_url, list_tabs
 from jobs.admin.looks import VERB_ICONS, outcome_look
 from jobs.admin.modeladmin import ReadOnlyAdmin
 from jobs.admin.requests import person
 from jobs.admin.rows import job_url
+from jobs.admin.time_filter import bounds, time_fault
 from jobs.admin.visible import one_line
 from jobs.audit.models import Action
 from jobs.audit.verbs import verb_words
+
+PRESETS: Final[dict[str, dict[str, str]]] = {
+    "All": {},
+    "Needs attention": {"outcome": "attention"},
+    "Denied": {"outcome": "denied"},
+    "Refused": {"outcome": "refused"},
+}
 
 
 class ActionAdmin(ReadOnlyAdmin[Action]):
@@ -54,7 +63,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
         ChannelFilter,
         JobFilter,
         RunFilter,
-        TimeFilter,
+        AttemptTimeFilter,
     )
     sortable_by = ()
     ordering = ("-id",)
@@ -80,6 +89,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
         guard = self.admin_site.admin_view
         return [
             path("", guard(self.changelist_view), name="jobs_action_changelist"),
+            path("export/", guard(self._export), name="jobs_action_export"),
             path("<int:pk>/change/", guard(audit_page.attempt_view), name="jobs_action_change"),
             path("<int:pk>/settle/", guard(audit_page.settle_view), name="jobs_action_settle"),
             path("<int:pk>/", guard(self._plain), name="jobs_action_plain"),
@@ -89,8 +99,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The list; whoever may not read it leaves a record of having tried."""
-        if not async_to_sync(actions.may_read_audit)(person(request), origin_of(request)):
-            raise PermissionDenied("You may not read the audit log.")
+        self._require_right(request)
         extra = {
             "title": "Audit log",
             "subtitle": None,
@@ -98,9 +107,20 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
             "is_newest": not {"before", "after"} & set(request.GET),
             "time_fault": time_fault(request.GET.dict()),
             "export_url": _export_url(request),
+            "csv_url": csv_url(request, "admin:jobs_action_export"),
+            "tabs": list_tabs(request, SavedView.List.AUDIT, PRESETS),
             **(extra_context or {}),
         }
         return super().changelist_view(request, extra)
+
+    def _require_right(self, request: HttpRequest) -> None:
+        if not async_to_sync(actions.may_read_audit)(person(request), origin_of(request)):
+            raise PermissionDenied("You may not read the audit log.")
+
+    def _export(self, request: HttpRequest) -> HttpResponse:
+        """The list as CSV."""
+        self._require_right(request)
+        return attempts_as_csv(self, request)
 
     @admin.display(description="What")
     def what(self, action: Action) -> SafeString:
@@ -175,9 +195,11 @@ def _export_url(request: HttpRequest) -> str:
     asked = {
         _EXPORTED[name]: str(value) for name, value in request.GET.items() if name in _EXPORTED
     }
-    if (account := account_of(asked.get("actor", "").strip())) is not None:
-        del asked["actor"]  # as the list: by the account, whatever its name was then
-        asked["actor_id"] = str(account)
+    if "actor" in asked:  # as the list: by the account, whatever its name was then
+        account, asked["actor"] = person_meant(asked["actor"].strip())
+        if account is not None:
+            del asked["actor"]
+            asked["actor_id"] = str(account)
     outcome = request.GET.get("outcome")
     if outcome == "attention":
         asked["needs_attention"] = "true"

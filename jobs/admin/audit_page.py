@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, Self
 
 from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
@@ -18,16 +21,42 @@ from jobs.access import policy
 from jobs.access.requests import origin_of
 from jobs.actions import UnfitText
 from jobs.admin.answers import tell_unavailable
-from jobs.admin.looks import CHANNEL_WORDS
-from jobs.admin.record_rows import RecordRow
+from jobs.admin.looks import CHANNEL_WORDS, Look
+from jobs.admin.record_rows import RecordRow, versions_in
 from jobs.admin.requests import person
 from jobs.admin.rows import ActionRow
 from jobs.admin.visible import one_line, visible
 from jobs.audit.models import Action, AuditRecord
 from jobs.errors import AccessDenied, AuditUnavailable, IdempotencyConflict
-from jobs.terms import Verdict
+from jobs.terms import RecordKind, Verdict
 
 MAX_RECORDS: Final = 50
+_CHOICES: Final = ((Verdict.HAPPENED, "It happened"), (Verdict.DID_NOT_HAPPEN, "It did not"))
+
+
+@dataclass(frozen=True, slots=True)
+class Conclusion:
+    """What was concluded of an attempt that nobody answered: by whom, and from what.
+
+    Of another person's, whoever may not read the log is told the verdict and the time alone.
+    """
+
+    look: Look
+    actor: str
+    at: datetime
+    message: str
+    reason: str
+
+    @classmethod
+    def of(cls, record: AuditRecord, *, is_open: bool) -> Self:
+        """The conclusion that a record tells; `is_open`: with whose it is, and why."""
+        return cls(
+            look=Look(one_line(record.outcome, 40), "odd", "info"),
+            actor=one_line(record.actor_name) if is_open else "",
+            at=record.at,
+            message=visible(record.message) if is_open else "",
+            reason=visible(record.reason) if is_open else "",
+        )
 
 
 @require_safe
@@ -38,8 +67,13 @@ def attempt_view(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_http_methods(["GET", "POST"])
 def settle_view(request: HttpRequest, pk: int) -> HttpResponse:
-    """A person concludes what could not be proven, with a reason. The form is on its page."""
-    action = _action_or_404(request, pk)
+    """A person concludes what could not be proven, or contradicts, with a reason."""
+    try:
+        action = _action_or_404(request, pk)
+    except Http404:
+        if request.method == "POST":
+            _record_in_vain(request, pk)
+        raise
     if request.method == "GET":
         return HttpResponseRedirect(reverse("admin:jobs_action_change", args=(pk,)))
     wanted = request.POST.get("conclusion", "")
@@ -50,6 +84,7 @@ def settle_view(request: HttpRequest, pk: int) -> HttpResponse:
             conclusion=Verdict(wanted) if wanted in set(Verdict) else Verdict.CANNOT_BE_KNOWN,
             reason=request.POST.get("reason", ""),
             origin=origin_of(request),
+            seen=request.POST.get("seen"),
         )
     except UnfitText as error:
         return _page(request, action, error=str(error))
@@ -62,6 +97,17 @@ def settle_view(request: HttpRequest, pk: int) -> HttpResponse:
     else:
         messages.success(request, "Your conclusion is recorded.")
     return HttpResponseRedirect(reverse("admin:jobs_action_change", args=(pk,)))
+
+
+def _record_in_vain(request: HttpRequest, pk: int) -> None:
+    async_to_sync(actions.looked_in_vain)(
+        actor=person(request),
+        verb="settle",
+        noun="attempt",
+        which=pk,
+        origin=origin_of(request),
+        reason=visible(request.POST.get("reason", ""))[: actions.MAX_REASON_LETTERS],
+    )
 
 
 def _action_or_404(request: HttpRequest, pk: int) -> Action:
@@ -77,11 +123,34 @@ def _may_open(user: User, action: Action) -> bool:
     return actions.may_be_settled(action) and actions.has_right_to_settle(user, action)
 
 
+def _never_used(records: QuerySet[AuditRecord]) -> str:
+    """What was recorded of a score that was accepted and never came into use; else nothing."""
+    told = _unused(records).first()
+    return visible(told.message) if told else ""
+
+
+def _unused(records: QuerySet[AuditRecord]) -> QuerySet[AuditRecord]:
+    return records.filter(kind=RecordKind.RECONCILED, arguments__came_into_use=False)
+
+
+def _conclusions(records: QuerySet[AuditRecord], user: User, *, may_read: bool) -> list[Conclusion]:
+    """The latest that was concluded, the last one first; an answer that was heard needs none."""
+    judging = records.filter(kind__in=(RecordKind.RECONCILED, RecordKind.SETTLED))
+    told = judging.exclude(pk__in=_unused(judging).values("pk"))
+    return [
+        Conclusion.of(record, is_open=may_read or record.actor_id in (None, user.pk))
+        for record in told.order_by("-n")[:MAX_RECORDS]
+    ]
+
+
 def _page(request: HttpRequest, action: Action, *, error: str = "") -> HttpResponse:
     user = person(request)
-    records = AuditRecord.objects.filter(action_id=action.action_id).order_by("n")
     may_read = policy.may(user, policy.VIEW_AUDIT)
+    found = AuditRecord.objects.filter(action_id=action.action_id).order_by("n")
+    records = list(found[:MAX_RECORDS]) if may_read else []
+    versions = versions_in(user, records)
     row = ActionRow.of(action)
+    is_concluded = bool(action.verdict) and not action.needs_attention
     context = {
         **admin.site.each_context(request),
         "title": f"{row.verb.capitalize()} {row.job_name}".strip(),
@@ -93,11 +162,14 @@ def _page(request: HttpRequest, action: Action, *, error: str = "") -> HttpRespo
         "ip": action.ip,
         "way": CHANNEL_WORDS.get(action.channel, action.channel),
         "whole_reason": visible(action.reason),
-        "records": [RecordRow.of(record) for record in records[:MAX_RECORDS]] if may_read else [],
+        "never_used": _never_used(found),
+        "records": [RecordRow.of(record, versions) for record in records],
         "may_read": may_read,
-        "is_unsettled": actions.may_be_settled(action),
+        "may_be_settled": actions.may_be_settled(action),
+        "is_concluded": is_concluded,
+        "concluded": _conclusions(found, user, may_read=may_read),
         "may_settle": actions.has_right_to_settle(user, action),
-        "conclusions": [(Verdict.HAPPENED, "It happened"), (Verdict.DID_NOT_HAPPEN, "It did not")],
+        "conclusions": [one for one in _CHOICES if one[0] != action.verdict],
         "chosen": request.POST.get("conclusion", ""),
         "typed": request.POST.get("reason", ""),
         "max_reason": actions.MAX_REASON_LETTERS,

@@ -13,7 +13,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.access import policy
-from jobs.admin import markup
+from jobs.admin import conductor_parts, markup, rate_limits_page
 from jobs.admin.conductor_cards import ConductorCard
 from jobs.admin.durations import span_words
 from jobs.admin.feed import current_seq
@@ -54,6 +54,16 @@ class ConductorAdmin(ReadOnlyAdmin[Conductor]):
         return [
             path("", guard(self.changelist_view), name="jobs_conductor_changelist"),
             path("<int:pk>/change/", guard(self._page), name="jobs_conductor_change"),
+            path(
+                "<int:pk>/clear-rate-limits/",
+                guard(rate_limits_page.clear_rate_limits_view),
+                name="jobs_conductor_clear_rate_limits",
+            ),
+            path(
+                "<int:pk>/parts/<slug:part>/",
+                guard(conductor_parts.part_view),
+                name="jobs_conductor_part",
+            ),
         ]
 
     def changelist_view(
@@ -122,5 +132,7 @@ class ConductorAdmin(ReadOnlyAdmin[Conductor]):
             "conductor": ConductorCard.of(conductor),
             "counts": counts,
             "live_jobs": job_rows(live),
+            "parts": conductor_parts.part_links(conductor) if conductor.is_enabled else [],
+            "every_s": conductor_parts.EVERY_S,
         }
         return render(request, "jobs/conductor_page.html", context)

@@ -30,7 +30,6 @@ class ConductorCard:
     look: Look
     is_unreachable: bool
     is_silent: bool
-    unreachable_since: datetime | None
     unreachable_message: str
     last_answer_at: datetime | None
     version: str
@@ -40,7 +39,7 @@ class ConductorCard:
     memory: str | None
     pid: int | None
     shares_filesystem: bool | None
-    reports_output: bool
+    has_sent_output: bool  # proved; a conductor without output so far may yet send some
     shares_user: bool  # with this console; False where that is not known
 
     @classmethod
@@ -56,7 +55,6 @@ class ConductorCard:
             look=conductor_look(conductor),
             is_unreachable=conductor.is_enabled and conductor.is_reachable is False,
             is_silent=is_silent(conductor),
-            unreachable_since=conductor.unreachable_since,
             unreachable_message=one_line(conductor.unreachable_message, 300),
             last_answer_at=conductor.last_answer_at,
             version=one_line(conductor.version),
@@ -66,7 +64,7 @@ class ConductorCard:
             memory=None if conductor.memory_mb is None else f"{conductor.memory_mb:,.0f} MB",
             pid=conductor.pid,
             shares_filesystem=conductor.shares_filesystem,
-            reports_output=conductor.kind == Conductor.Kind.EMBEDDED,
+            has_sent_output=conductor.has_sent_output,
             shares_user=_shares_user(conductor.socket_path),
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from jobs.terms import Verb
@@ -60,13 +60,37 @@ ASKS: Final[dict[Verb, Ask]] = {
         (
             Consequence("Sheets that are under way are ended at once; their work is lost.", True),
             Consequence("Completed sheets and files in the workspace stay."),
-            Consequence("A cancelled job can be resumed; ended sheets then begin anew."),
+            Consequence("A cancelled job can be resumed; interrupted sheets then begin anew."),
+        ),
+    ),
+    Verb.MODIFY: Ask(
+        Verb.MODIFY,
+        "Modify",
+        "Go on with this score",
+        "note",
+        False,
+        (
+            Consequence("Completed sheets stay as they are, also where the new score differs."),
+            Consequence("The job is resumed with the new score."),
+        ),
+    ),
+    Verb.RECOVER: Ask(
+        Verb.RECOVER,
+        "Recover",
+        "Recover these sheets",
+        "check",
+        False,
+        (
+            Consequence(
+                "Failed sheets whose validations pass now count as completed; nothing is run again."
+            ),
+            Consequence("The job itself stays failed: resume it to go on."),
         ),
     ),
     Verb.CLEAR: Ask(
         Verb.CLEAR,
-        "Delete",
-        "Delete from the conductor",
+        "Clear",
+        "Clear from the conductor",
         "trash",
         True,
         (
@@ -79,5 +103,19 @@ ASKS: Final[dict[Verb, Ask]] = {
     ),
 }
 
+_MODIFY_RUNNING: Final = (
+    ASKS[Verb.MODIFY].consequences[0],
+    Consequence("The job pauses after the sheet under way, takes the new score and goes on."),
+)
+
+
+def ask_for(verb: Verb, status: str) -> Ask:
+    """How a verb is asked for, with only what holds for a run in this status."""
+    ask = ASKS[verb]
+    if verb is Verb.MODIFY and status == "running":
+        return replace(ask, consequences=_MODIFY_RUNNING)
+    return ask
+
+
 # In the order of their buttons.
-ORDER: Final = (Verb.RESUME, Verb.PAUSE, Verb.CANCEL, Verb.CLEAR)
+ORDER: Final = (Verb.RESUME, Verb.PAUSE, Verb.RECOVER, Verb.MODIFY, Verb.CANCEL, Verb.CLEAR)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Final
 
+from django.utils import timezone
+
 NOT_REPORTED: Final = "not reported"
 
 _MINUTE: Final = 60
@@ -44,13 +46,15 @@ def ago_words(at: datetime, now: datetime) -> str:
     if seconds < 5:
         return "just now"
     if seconds >= _LONG_AGO:
-        return f"{at.day} {at:%b %Y}"
+        here = timezone.localtime(at)
+        return f"{here.day} {here:%b %Y}"
     return f"{_one_unit(seconds)} ago"
 
 
 def exact_words(at: datetime) -> str:
-    """A moment to the second, in UTC."""
-    return f"{at.day} {at:%b %Y, %H:%M:%S} UTC"
+    """A moment to the second, in the zone of whoever looks, with its name."""
+    here = timezone.localtime(at)
+    return f"{here.day} {here:%b %Y, %H:%M:%S %Z}"
 
 
 def _one_unit(seconds: int) -> str:

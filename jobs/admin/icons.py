@@ -73,4 +73,5 @@ ICONS: Final[dict[str, str]] = {
         "13.3A4 4 0 0 0 10.7 19l1.3-1.3"
     ),
     "plus": "M12 5v14M5 12h14",
+    "minus": "M5 12h14",
 }

@@ -5,21 +5,46 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseRedirect,
+    StreamingHttpResponse,
+)
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from jobs.access import policy
-from jobs.admin import acting, bulk, job_page, markup, submit_page
+from jobs.access.models import SavedView
+from jobs.admin import acting, bulk, clean_up, markup, modify_page, recover_page, submit_page
+from jobs.admin.csv_export import jobs_as_csv
 from jobs.admin.feed import current_seq
-from jobs.admin.job_filters import ConductorFilter, OriginFilter, StateFilter, SubmitterFilter
-from jobs.admin.looks import job_look
+from jobs.admin.job.progress import clock
+from jobs.admin.job.urls import job_urls
+from jobs.admin.job_filters import (
+    SUBMITTED,
+    AttentionFilter,
+    ConductorFilter,
+    CostFilter,
+    MineFilter,
+    OriginFilter,
+    ScoreFilter,
+    StateFilter,
+    SubmittedFilter,
+    SubmitterFilter,
+)
+from jobs.admin.job_list import PRESETS, JobList, searched
+from jobs.admin.list_tabs import csv_url, list_tabs
+from jobs.admin.looks import job_look, look_of
 from jobs.admin.modeladmin import ReadOnlyAdmin
 from jobs.admin.requests import person
-from jobs.admin.rows import job_url, submitter
+from jobs.admin.rows import gone_words, job_url, submitter
 from jobs.admin.visible import one_line
+from jobs.registry.folding import Folded
 from jobs.registry.models import Job
 from jobs.terms import Verb
 
@@ -28,19 +53,40 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     """Stock changelist for the list; pages of our own for submit, inspect and act."""
 
     change_list_template = "jobs/job_list.html"
-    list_display = ("job", "status_pill", "progress", "submitted", "took", "where")
+    list_display = ("job", "status_pill", "progress", "cost", "submitted", "took", "where")
     list_display_links = None
-    list_filter = (StateFilter, ConductorFilter, OriginFilter, SubmitterFilter)
+    list_filter = (
+        StateFilter,
+        AttentionFilter,
+        MineFilter,
+        SubmitterFilter,
+        ScoreFilter,
+        ConductorFilter,
+        SubmittedFilter,
+        CostFilter,
+        OriginFilter,
+    )
     list_select_related = ("conductor",)
-    search_fields = ("job_id__startswith",)
-    search_help_text = "The beginning of a job's name"
+    search_fields = ("job_id",)
+    search_help_text = "Name, folder, score or person"
     ordering = ("-id",)
-    sortable_by = ("job", "status_pill", "submitted")
+    sortable_by = ("job", "status_pill", "cost", "submitted")
+    descending_first = ("cost", "submitted")
     actions = tuple(bulk.actions_of_list())
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
         """The runs that this person may see."""
         return policy.visible_jobs(person(request))
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[JobList]:
+        """Paged by keyset, counted up to a bound."""
+        return JobList
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Job], search_term: str
+    ) -> tuple[QuerySet[Job], bool]:
+        """By what indexes answer."""
+        return searched(queryset, search_term), False
 
     def has_module_permission(self, request: HttpRequest) -> bool:
         """Whoever may see runs."""
@@ -67,15 +113,19 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         guard = self.admin_site.admin_view
         return [
             path("", guard(self.changelist_view), name="jobs_job_changelist"),
+            path("export/", guard(self._export), name="jobs_job_export"),
             path("add/", guard(submit_page.submit_view), name="jobs_job_add"),
             path("validate/", guard(submit_page.validate_view), name="jobs_job_validate"),
+            path("preview/", guard(submit_page.preview_view), name="jobs_job_preview"),
             path("act/<str:verb>/", guard(bulk.act_view), name="jobs_job_bulk"),
-            path("<int:pk>/change/", guard(job_page.job_view), name="jobs_job_change"),
-            path(
-                "<int:pk>/sheets/<int:number>/", guard(job_page.sheet_view), name="jobs_job_sheet"
-            ),
+            path("batch/<int:pk>/", guard(bulk.batch_view), name="jobs_batch"),
+            path("batch/<int:pk>/again/", guard(bulk.again_view), name="jobs_batch_again"),
+            path("clean-up/", guard(clean_up.clean_up_view), name="jobs_job_clean_up"),
+            *job_urls(guard),
             path("<int:pk>/history/", guard(self._history), name="jobs_job_history"),
             path("<int:pk>/delete/", guard(self._delete), name="jobs_job_delete"),
+            path("<int:pk>/modify/", guard(modify_page.modify_view), name="jobs_job_modify"),
+            path("<int:pk>/recover/", guard(recover_page.recover_view), name="jobs_job_recover"),
             path("<int:pk>/<str:verb>/", guard(acting.act_view), name="jobs_job_act"),
             path("<int:pk>/", guard(self._plain), name="jobs_job_plain"),
         ]
@@ -83,12 +133,16 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     def changelist_view(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        """The list, with where its script takes up the events."""
+        """The list, with where its script takes up the events; a POST is one of its actions."""
+        bulk.require_listed(request)
         extra = {
             "title": "Jobs",
             "subtitle": None,
             "seq": current_seq(),
             "may_submit": self.has_submit_permission(request),
+            "may_clear": self.has_clear_permission(request),
+            "csv_url": csv_url(request, "admin:jobs_job_export"),
+            "tabs": list_tabs(request, SavedView.List.JOBS, PRESETS),
             **(extra_context or {}),
         }
         return super().changelist_view(request, extra)
@@ -102,55 +156,74 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             one_line(obj.job_id),
         )
 
-    @admin.display(description="Job", ordering="job_id")
+    @admin.display(description="Job", ordering=Folded("job_id"))
     def job(self, job: Job) -> SafeString:
-        """Its name, and who submitted it."""
+        """Its name and number, who submitted it, and its score where that has another name."""
+        score = job.score_name if job.score_name != job.job_id else ""
         return format_html(
             '<div data-row="{}"><a class="main-line cut" href="{}" title="{}">{}</a>'
-            '<div class="sub-line cut">{}</div></div>',
+            '<div class="sub-line cut">#{} · {}{}</div></div>',
             job.pk,
             job_url(job.pk),
             one_line(job.job_id, 300),
             one_line(job.job_id),
+            job.pk,
             submitter(job),
+            f" · {one_line(score, 60)}" if score else "",
         )
 
     @admin.display(description="Status", ordering="status")
     def status_pill(self, job: Job) -> SafeString:
         """Its status, and whether its conductor still has it."""
-        pill = markup.pill(job_look(job.status), job.status)
+        pill = markup.pill(look_of(job), job.status)
         if job.gone_at is None:
             return pill
-        return format_html('{} <span class="badge" title="{}">gone</span>', pill, job.gone_reason)
+        word, why = gone_words(job)
+        return format_html('{} <span class="badge" title="{}">{}</span>', pill, why, word)
 
     @admin.display(description="Progress")
     def progress(self, job: Job) -> SafeString:
         """How many of its sheets are done."""
         return markup.progress(job.completed_sheets, job.total_sheets, job_look(job.status).tone)
 
-    @admin.display(description="Submitted", ordering="id")
+    @admin.display(description="Cost", ordering="cost_usd")
+    def cost(self, job: Job) -> SafeString | str:
+        """What it has cost, where its conductor said so."""
+        return markup.cost(job.cost_usd)
+
+    @admin.display(description="Submitted", ordering=SUBMITTED)
     def submitted(self, job: Job) -> SafeString:
         """When."""
         return markup.moment(job.submitted_at or job.first_seen_at)
 
     @admin.display(description="Time")
     def took(self, job: Job) -> SafeString:
-        """How long it took, or has been going."""
-        if job.is_terminal or job.gone_at is not None:
-            if job.started_at and job.completed_at:
-                return markup.elapsed(job.started_at, job.completed_at)
-            return markup.nothing()
-        return markup.elapsed(job.started_at) if job.started_at else markup.nothing("not started")
+        """How long it was at work, over all its stretches: the same as on its own page."""
+        found = clock(job, timezone.now())
+        if found.counts_since is not None:
+            return markup.counting(found.counts_since, found.hint)
+        if found.took:
+            return format_html('<span class="span" title="{}">{}</span>', found.hint, found.took)
+        is_over = job.is_terminal or job.gone_at is not None or job.started_at is not None
+        return markup.nothing("not reported" if is_over else "not started")
 
     @admin.display(description="Conductor")
     def where(self, job: Job) -> str:
         """Where it runs."""
         return one_line(job.conductor.name)
 
+    def _export(self, request: HttpRequest) -> StreamingHttpResponse:
+        """The list as CSV."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied("You may not see jobs.")
+        return jobs_as_csv(self, request)
+
     def _history(self, request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(f"{reverse('admin:jobs_action_changelist')}?run={pk}")
 
     def _delete(self, request: HttpRequest, pk: int) -> HttpResponse:
+        if request.method == "POST":
+            acting.require_clear(request, pk)
         return HttpResponseRedirect(reverse("admin:jobs_job_act", args=(pk, Verb.CLEAR)))
 
     def _plain(self, request: HttpRequest, pk: int) -> HttpResponse:

@@ -11,7 +11,8 @@ from typing import Final, Literal
 
 from django.utils import timezone
 
-from jobs.registry.models import Conductor
+from jobs.registry.models import Conductor, Job
+from jobs.registry.stretches import is_pausing
 from jobs.terms import RUNNING_SHEET_STATUSES, Channel, Outcome
 
 # The relay asks every second or two and notes each answer.
@@ -40,6 +41,8 @@ _JOBS: Final[dict[str, Look]] = {
     "failed": Look("failed", "bad", "cross"),
     "cancelled": Look("cancelled", "idle", "slash"),
 }
+
+_PAUSING: Final = Look("pausing", "warn", "pause", "A sheet under way runs to its end")
 
 _SHEETS: Final[dict[str, Look]] = {
     "pending": Look("pending", "idle", "clock"),
@@ -79,6 +82,19 @@ VERB_ICONS: Final[dict[str, str]] = {
     "resume": "play",
     "cancel": "stop",
     "clear": "trash",
+    "modify": "note",
+    "recover": "check",
+    "try_recover": "check",
+    "clear_rate_limits": "clock",
+    **{
+        f"bulk {verb}": icon
+        for verb, icon in (
+            ("pause", "pause"),
+            ("resume", "play"),
+            ("cancel", "stop"),
+            ("clear", "trash"),
+        )
+    },
     "login": "person",
     "logout": "logout",
     "lockout": "lock",
@@ -88,6 +104,11 @@ VERB_ICONS: Final[dict[str, str]] = {
 def job_look(status: str) -> Look:
     """The pill of a run."""
     return _JOBS.get(status) or _unknown(status)
+
+
+def look_of(job: Job) -> Look:
+    """The pill of a run, also of one that is paused while a sheet of it runs to its end."""
+    return _PAUSING if is_pausing(job) else job_look(job.status)
 
 
 def sheet_look(status: str, *, job_is_terminal: bool) -> Look:

@@ -49,6 +49,18 @@ def moment(at: datetime | None, none: str = "not reported") -> SafeString:
     )
 
 
+def clock_time(at: datetime) -> SafeString:
+    """A moment to the second, as a row of a log has it, with its day and zone on hover."""
+    here = timezone.localtime(at)
+    return format_html(
+        '<time class="moment" datetime="{}" title="{}">{} {}</time>',
+        at.isoformat(),
+        exact_words(at),
+        here.day,
+        f"{here:%b, %H:%M:%S}",
+    )
+
+
 def elapsed(since: datetime | None, until: datetime | None = None) -> SafeString:
     """How long from `since`; counts on as long as there is no `until`."""
     if since is None:
@@ -61,6 +73,16 @@ def elapsed(since: datetime | None, until: datetime | None = None) -> SafeString
         since.isoformat(),
         exact_words(since),
         span,
+    )
+
+
+def counting(since: datetime, hint: str = "") -> SafeString:
+    """A span that counts on from a moment which need not be one: pauses may be left out of it."""
+    return format_html(
+        '<time class="span" datetime="{}"{} data-elapsed>{}</time>',
+        since.isoformat(),
+        format_html(' title="{}"', hint) if hint else "",
+        span_words(int((timezone.now() - since).total_seconds())),
     )
 
 
@@ -90,3 +112,19 @@ def took(duration_us: int | None) -> SafeString | str:
     if duration_us is None:
         return format_html('<span class="quiet" title="{}">–</span>', "no conductor answered")
     return duration_words(duration_us / 1_000_000)
+
+
+def cost(usd: float | None) -> SafeString | str:
+    """What something cost in dollars; a dash that says so where nobody reported it."""
+    if usd is None:
+        return format_html(
+            '<span class="quiet" title="{0}"><span aria-hidden="true">–</span>'
+            '<span class="visually-hidden">{0}</span></span>',
+            "not reported",
+        )
+    return cost_words(usd)
+
+
+def cost_words(usd: float) -> str:
+    """Dollars, with as many decimals as a small amount needs."""
+    return f"${usd:,.2f}" if usd >= 0.1 or usd == 0 else f"${usd:.4f}"

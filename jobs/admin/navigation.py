@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.urls import reverse
 
 from jobs.access import policy
+from jobs.admin import attention
 from jobs.terms import Verb
 
 
@@ -21,6 +22,7 @@ class Entry:
     icon: str
     is_current: bool
     starts_section: str = ""  # the heading above it
+    count: str = ""  # how much waits there
 
 
 def entries(user: User, path: str) -> tuple[Entry, ...]:
@@ -32,7 +34,14 @@ def entries(user: User, path: str) -> tuple[Entry, ...]:
     # The longest address that the path begins with: submit lies below jobs.
     here = max((url for _, url, _, _ in found if _holds(url, path)), key=len, default="")
     return tuple(
-        Entry(label, url, icon, is_current=url == here, starts_section=section)
+        Entry(
+            label,
+            url,
+            icon,
+            is_current=url == here,
+            starts_section=section,
+            count=attention_count(user) if icon == "alert" else "",
+        )
         for label, url, icon, section in found
     )
 
@@ -40,12 +49,13 @@ def entries(user: User, path: str) -> tuple[Entry, ...]:
 def _permitted(user: User) -> Iterator[tuple[str, str, str, str]]:
     yield "Overview", "admin:index", "overview", ""
     if policy.may(user, policy.VIEW):
+        yield "Needs attention", "admin:attention", "alert", ""
         yield "Jobs", "admin:jobs_job_changelist", "jobs", ""
     if policy.may(user, Verb.SUBMIT):
         yield "Submit", "admin:jobs_job_add", "submit", ""
     if policy.may(user, policy.VIEW_AUDIT):
         yield "Audit log", "admin:jobs_action_changelist", "audit", ""
-    if user.has_perm("jobs.view_score"):
+    if policy.may(user, policy.VIEW_SCORE):
         yield "Scores", "admin:jobs_score_changelist", "scores", ""
     if policy.may(user, policy.VIEW):
         yield "Conductors", "admin:jobs_conductor_changelist", "conductors", ""
@@ -61,3 +71,9 @@ def _permitted(user: User) -> Iterator[tuple[str, str, str, str]]:
 
 def _holds(url: str, path: str) -> bool:
     return path == url if url == "/" else path.startswith(url)
+
+
+def attention_count(user: User) -> str:
+    """How much needs attention; empty for none."""
+    count = attention.count(user)
+    return f"{attention.MAX_COUNTED}+" if count > attention.MAX_COUNTED else str(count or "")

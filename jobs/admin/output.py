@@ -38,6 +38,7 @@ class Line:
     stream: str
     text: str
     is_open: bool = False  # more may follow on the same line
+    at: int | None = None  # where in the sheet's log that is which is left out here
 
     @property
     def pieces(self) -> list[Piece]:
@@ -110,7 +111,7 @@ class Joiner:
             self._add(sheet, stream, part, is_last=number == len(parts) - 1)
         # How the last line of what is missing ends is not known: the next piece begins another one.
         if missing := _missing_words(data):
-            self._mark(sheet, f"{missing} in the log file")
+            self._mark(sheet, f"{missing} in the log file", _end_of_preview(data))
 
     def ends_json(self) -> str:
         """How far each sheet is shown, for the page's script."""
@@ -140,16 +141,23 @@ class Joiner:
             if offset < shown[1]:
                 return False
             if offset > shown[1]:
-                self._mark(sheet, f"{offset - shown[1]:,} bytes between are in the log file")
+                words = f"{offset - shown[1]:,} bytes between are in the log file"
+                self._mark(sheet, words, shown[1])
         elif attempt > 1:
             self._mark(sheet, f"attempt {attempt}")
         self._ends[sheet] = (attempt, offset + length)
         return True
 
-    def _mark(self, sheet: int | None, words: str) -> None:
+    def _mark(self, sheet: int | None, words: str, at: int | None = None) -> None:
         for key in [key for key in self._open if key[0] == sheet]:
             self._open.pop(key).is_open = False
-        self.lines.append(Line(sheet, "mark", words))
+        self.lines.append(Line(sheet, "mark", words, at=at))
+
+
+def _end_of_preview(data: dict[str, Any]) -> int:
+    """Where in the log goes on what an event shows the beginning of."""
+    numbers = (data.get("offset"), data.get("preview_bytes"))
+    return sum(number for number in numbers if isinstance(number, int) and number >= 0)
 
 
 def _missing_words(data: dict[str, Any]) -> str:

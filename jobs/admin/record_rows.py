@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from django.contrib.auth.models import User
+from django.urls import reverse
+
+from jobs.access import policy
 from jobs.admin.looks import Look, outcome_look
 from jobs.admin.visible import one_line, visible
 from jobs.audit.canonical import canonical, digest, line
 from jobs.audit.entry import Entry
 from jobs.audit.models import AuditRecord
+from jobs.registry.models import ScoreVersion
 from jobs.terms import Outcome, RecordKind
 
 _KINDS: Final = {
@@ -34,6 +40,28 @@ _KIND_WORDS: Final = {
 
 
 @dataclass(frozen=True, slots=True)
+class VersionLink:
+    """A version of a score as people know it."""
+
+    words: str
+    url: str
+
+
+def versions_in(user: User, records: Iterable[AuditRecord]) -> dict[int, VersionLink]:
+    """The versions that records name by their keys, as far as the person may see them."""
+    wanted = {pk for record in records if (pk := _version_pk(record))}
+    found = ScoreVersion.objects.filter(pk__in=wanted, score__in=policy.visible_scores(user))
+    return {
+        version.pk: VersionLink(
+            f"{one_line(version.score.name, 80)} v{version.number}",
+            f"{reverse('admin:jobs_score_change', args=(version.score_id,))}"
+            f"?version={version.number}",
+        )
+        for version in found.select_related("score").defer("text")
+    }
+
+
+@dataclass(frozen=True, slots=True)
 class RecordRow:
     """One record, whole, as pairs of name and value."""
 
@@ -47,12 +75,13 @@ class RecordRow:
     reason: str
     arguments: str
     facts: list[tuple[str, str]]
+    version: VersionLink | None  # the score's version that its arguments name
     is_intact: bool  # its hash is the one of its content
     whole: str  # the canonical form that is hashed, and the hash
 
     @classmethod
-    def of(cls, record: AuditRecord) -> RecordRow:
-        """The row of a record."""
+    def of(cls, record: AuditRecord, versions: Mapping[int, VersionLink]) -> RecordRow:
+        """The row of a record; `versions` as from `versions_in`."""
         entry = Entry.of_record(record)
         kind = RecordKind(record.kind) if record.kind in set(RecordKind) else None
         facts = [
@@ -79,6 +108,7 @@ class RecordRow:
             reason=visible(record.reason),
             arguments=_pretty(record.arguments),
             facts=[(name, value) for name, value in facts if value],
+            version=versions.get(_version_pk(record) or 0),
             is_intact=digest(canonical(entry)) == record.hash,
             whole=visible(line(entry)),
         )
@@ -90,6 +120,11 @@ def _concluded(record: AuditRecord) -> Look | None:
     if record.outcome in set(Outcome):
         return outcome_look(record.outcome)
     return Look(one_line(record.outcome, 40), "odd", "info")  # a verdict
+
+
+def _version_pk(record: AuditRecord) -> int | None:
+    pk = record.arguments.get("score_version")
+    return pk if isinstance(pk, int) and 0 < pk < 2**63 else None
 
 
 def _number(pk: int | None) -> str:

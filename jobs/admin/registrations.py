@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from jobs.admin import people
+from jobs.admin import people, secret_checks  # noqa: F401 - importing registers the check
 from jobs.admin.audit_admin import ActionAdmin
 from jobs.admin.conductor_admin import ConductorAdmin
 from jobs.admin.job_admin import JobAdmin

@@ -7,12 +7,20 @@ from typing import Final, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
+from jobs.actions import MAX_REASON_LETTERS
+from jobs.admin.visible import visible
+
 LIVE_HEADER: Final = "X-Podium-Live"
 
 
 def person(request: HttpRequest) -> User:
     """Who is logged in; the site lets nobody else reach a view."""
     return cast(User, request.user)
+
+
+def reason_of(request: HttpRequest) -> str:
+    """The reason in a form that is turned away: what is too long is cut, not refused."""
+    return visible(request.POST.get("reason", ""))[:MAX_REASON_LETTERS]
 
 
 def is_live_refresh(request: HttpRequest) -> bool:

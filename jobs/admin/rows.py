@@ -8,8 +8,10 @@ from datetime import datetime
 from typing import Self
 
 from django.urls import reverse
+from django.utils import timezone
 
-from jobs.admin.looks import VERB_ICONS, Look, job_look, outcome_look
+from jobs.admin.job.progress import clock
+from jobs.admin.looks import VERB_ICONS, Look, look_of, outcome_look
 from jobs.admin.visible import one_line, visible
 from jobs.audit.models import Action
 from jobs.audit.verbs import verb_words
@@ -29,7 +31,8 @@ class JobRow:
     conductor: str
     submitter: str
     submitted_at: datetime | None
-    started_at: datetime | None
+    took: str  # at work, over all its stretches; empty while it counts on or is not known
+    counts_since: datetime | None
     ended_at: datetime | None  # None: still going, or not reported
     is_ended: bool
     completed: int | None
@@ -41,16 +44,18 @@ class JobRow:
     @classmethod
     def of(cls, job: Job) -> Self:
         """The row of a run that was read with its conductor."""
+        time = clock(job, timezone.now())
         return cls(
             pk=job.pk,
             url=job_url(job.pk),
             name=one_line(job.job_id),
-            look=job_look(job.status),
+            look=look_of(job),
             status=job.status,
             conductor=one_line(job.conductor.name),
             submitter=submitter(job),
             submitted_at=job.submitted_at or job.first_seen_at,
-            started_at=job.started_at,
+            took=time.took,
+            counts_since=time.counts_since,
             ended_at=job.completed_at,
             is_ended=job.is_terminal or job.gone_at is not None,
             completed=job.completed_sheets,
@@ -110,6 +115,18 @@ def submitter(job: Job) -> str:
     if job.origin == JobOrigin.OUTSIDE:
         return "outside the console"
     return one_line(job.submitted_by_name) or "not reported"
+
+
+_GONE = {
+    "cleared": ("cleared", "It was cleared from its conductor, which keeps nothing of it."),
+    "replaced": ("replaced", "A later run has its name on the conductor."),
+    "vanished": ("left conductor", "It is no longer on its conductor; not cleared from here."),
+}
+
+
+def gone_words(job: Job) -> tuple[str, str]:
+    """Why a run is no longer on its conductor: a word, and a sentence."""
+    return _GONE.get(job.gone_reason) or _GONE["vanished"]
 
 
 def job_url(pk: int) -> str:

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Any, Final
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_POST
 
 from jobs import actions
 from jobs.access import policy
@@ -20,12 +21,15 @@ from jobs.access.requests import origin_of
 from jobs.actions import ActionResult, UnfitText
 from jobs.admin.answers import sentence, tell, tell_unavailable
 from jobs.admin.judgement import Judgement, judge, of_findings
-from jobs.admin.requests import person
+from jobs.admin.requests import person, reason_of
 from jobs.admin.rows import job_url
+from jobs.admin.score_gallery import filled_in, template_view
+from jobs.admin.score_preview import PreviewView, preview_of
 from jobs.admin.submit_form import SubmitForm, blank, typed
-from jobs.admin.visible import visible
+from jobs.admin.submit_prefill import prefilled
+from jobs.admin.visible import one_line, visible
 from jobs.errors import AuditUnavailable, IdempotencyConflict, PodiumBusy, ScoreError
-from jobs.registry.models import Conductor, ScoreVersion
+from jobs.registry.models import Conductor
 from jobs.scores import samples
 from jobs.terms import Outcome, Verb
 
@@ -34,16 +38,22 @@ _STATUSES: Final = {Outcome.REFUSED: 409, Outcome.FAILED: 503}
 
 @require_http_methods(["GET", "POST"])
 def submit_view(request: HttpRequest) -> HttpResponse:
-    """The page; a POST judges (`do=validate`) or submits."""
+    """The page; a POST judges (`do=validate`), previews (`do=preview`) or submits."""
     user = person(request)
     if request.method == "POST":
-        _require_recorded(request)
-        if request.POST.get("do") == "validate":
+        require_asked(request)
+        do = _do_of(request)
+        if do == "template":
+            return _from_template(request, request.POST["template"])
+        if do == "preview":
+            values, judgement = typed(request.POST), _judged(request)
+            return _page(request, values, judgement, preview=_previewed(request))
+        if do == "validate":
             return _page(request, typed(request.POST), _judged(request))
         return _submit(request)
     _require_submit(user)
-    values = _prefilled(request)
-    return _page(request, values, judge(user, SubmitForm(values)))
+    values, again = prefilled(request)
+    return _page(request, values, judge(user, SubmitForm(values)), again=again)
 
 
 @require_http_methods(["GET", "POST"])
@@ -51,8 +61,25 @@ def validate_view(request: HttpRequest) -> HttpResponse:
     """The judgement alone, for the page's script to show as one types."""
     if request.method == "GET":
         return HttpResponseRedirect(reverse("admin:jobs_job_add"))
-    _require_recorded(request)
+    require_judging(request)
     return render(request, "jobs/_judgement.html", {"judgement": _judged(request)})
+
+
+@require_POST
+def preview_view(request: HttpRequest) -> HttpResponse:
+    """The preview alone."""
+    require_judging(request)
+    return render(request, "jobs/score/_preview.html", {"preview": _previewed(request)})
+
+
+def _from_template(request: HttpRequest, slug: str) -> HttpResponse:
+    """The page with a template, filled in as its form says; that form where something is unfit."""
+    filled, _ = filled_in(request, slug)
+    if filled.faults:
+        return template_view(request, slug)
+    values = blank(text=filled.text)
+    words = f"The template {one_line(slug)}, filled in as you said."
+    return _page(request, values, judge(person(request), SubmitForm(values)), again=words)
 
 
 def _submit(request: HttpRequest) -> HttpResponse:
@@ -61,7 +88,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
     source = form.source_of() if form.is_valid() else None
     values = typed(request.POST)
     if form.errors:
-        return _page(request, values, Judgement(), error=_words_of(form), status=422)
+        return _page(request, values, _judged(request), error=_words_of(form), status=422)
     if source is None:
         words = "Choose a sample, write a score or give a path first."
         return _page(request, values, Judgement(), error=words, status=422)
@@ -73,6 +100,7 @@ def _submit(request: HttpRequest) -> HttpResponse:
             conductor=actions.choose_conductor(user, form.cleaned_data["conductor"] or None),
             workspace=form.cleaned_data["workspace"],
             start_sheet=form.first_sheet,
+            fresh=form.cleaned_data["fresh"],
             reason=form.cleaned_data["reason"],
             key=form.cleaned_data["key"] or None,
         )
@@ -116,6 +144,8 @@ def _page(
     *,
     error: str = "",
     status: int = 200,
+    preview: PreviewView | None = None,
+    again: str = "",
 ) -> HttpResponse:
     user = person(request)
     conductors = list(policy.visible_conductors(user).filter(is_enabled=True)[:100])
@@ -126,6 +156,8 @@ def _page(
         "values": values,
         "judgement": judgement,
         "error": visible(error),
+        "again": again,
+        "preview": preview,
         "samples": samples(),
         "sample": request.GET.get("sample", ""),
         "conductors": conductors,
@@ -135,29 +167,24 @@ def _page(
         "score_roots": settings.PODIUM_SCORE_ROOTS,
         "workspace_roots": settings.PODIUM_WORKSPACE_ROOTS,
         "max_reason": actions.MAX_REASON_LETTERS,
+        "is_typed": request.method == "POST",
     }
     return render(request, "jobs/submit.html", context, status=status)
 
 
-def _prefilled(request: HttpRequest) -> dict[str, Any]:
-    """The fields as a link asks for them: a sample, or a version that was run before."""
-    if slug := request.GET.get("sample"):
-        for sample in samples():
-            if sample.slug == slug:
-                return blank(text=sample.text)
-    version = request.GET.get("version", "")
-    user = person(request)
-    if (
-        version.isascii()
-        and version.isdigit()
-        and len(version) < 19
-        and user.has_perm("jobs.view_score")
-    ):
-        kept = ScoreVersion.objects.select_related("score").filter(pk=int(version)).first()
-        if kept is not None:
-            return blank(text=kept.text, name=kept.score.name)
-        messages.warning(request, "That version of a score is not there.")
-    return blank()
+def _previewed(request: HttpRequest) -> PreviewView:
+    user, form = person(request), SubmitForm(request.POST)
+    source = form.source_of() if form.is_valid() else None
+    if source is None:
+        return PreviewView()
+    return preview_of(
+        user,
+        source,
+        conductor=actions.meant_conductor(user, form.cleaned_data["conductor"] or None),
+        workspace=form.cleaned_data["workspace"],
+        start_sheet=form.first_sheet,
+        sheet=form.cleaned_data["preview_sheet"],
+    )
 
 
 def _judged(request: HttpRequest) -> Judgement:
@@ -177,11 +204,50 @@ def _require_submit(user: User) -> None:
         raise PermissionDenied("You may not submit scores.")
 
 
-def _require_recorded(request: HttpRequest) -> None:
-    """The same of a POST: it is an attempt, so its denial is recorded."""
-    try:
-        may = async_to_sync(actions.may_submit)(person(request), origin_of(request))
-    except AuditUnavailable as error:
-        raise PermissionDenied("You may not submit scores.") from error
-    if not may:
-        raise PermissionDenied("You may not submit scores.")
+def require_asked(request: HttpRequest) -> None:
+    """The same of a POST: it is an attempt, so its denial is recorded, with what it asks for."""
+    _require_recorded(request, is_submit=_do_of(request) == "submit")
+
+
+def require_judging(request: HttpRequest) -> None:
+    """The same of a POST that has a score judged, and no more."""
+    _require_recorded(request, is_submit=False)
+
+
+def _require_recorded(request: HttpRequest, *, is_submit: bool) -> None:
+    user, origin = person(request), origin_of(request)
+    if policy.may(user, Verb.SUBMIT):
+        return
+    about = _about(SubmitForm(request.POST))
+    with suppress(AuditUnavailable):
+        if is_submit:
+            async_to_sync(actions.may_submit)(user, origin, about, reason=reason_of(request))
+        else:
+            async_to_sync(actions.may_judge)(user, origin, about)
+    raise PermissionDenied("You may not submit scores.")
+
+
+def _do_of(request: HttpRequest) -> str:
+    """What a form asks for: a template filled in, a judgement, a preview, or else a submit."""
+    if request.POST.get("template"):
+        return "template"
+    if "preview_sheet" in request.POST:
+        return "preview"
+    do = request.POST.get("do", "")
+    return do if do in {"validate", "preview"} else "submit"
+
+
+def _about(form: SubmitForm) -> dict[str, Any]:
+    """What is to be run, as far as the form can be read: never the text itself."""
+    form.full_clean()
+    source = form.source_of()
+    if source is None:
+        return {}
+    fields = form.cleaned_data
+    wanted = actions.wanted_of(
+        source,
+        workspace=fields.get("workspace", ""),
+        start_sheet=form.first_sheet,
+        fresh=fields.get("fresh", False),
+    )
+    return wanted | ({"conductor": fields["conductor"]} if fields.get("conductor") else {})

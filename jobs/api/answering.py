@@ -10,9 +10,16 @@ from django.http import HttpResponse
 from pydantic import BaseModel
 
 from jobs.access import policy
-from jobs.actions import ActionResult, offers
-from jobs.api.shapes.answers import ActionAnswer, ActionOut
+from jobs.actions import ActionResult, Trial, movements, offers
+from jobs.api.shapes.answers import (
+    ActionAnswer,
+    ActionOut,
+    MovementOut,
+    RecoveredSheetOut,
+    TrialAnswer,
+)
 from jobs.api.shapes.jobs import JobOut
+from jobs.database import in_database
 from jobs.registry.models import Job
 from jobs.terms import Outcome, Verb, Verdict
 
@@ -24,6 +31,8 @@ _STATUSES: Final = {
     Outcome.OPEN: 202,
 }
 
+_MOST_DETAILS: Final = 100  # validations of one sheet
+
 
 def document(body: BaseModel, status: int = 200) -> HttpResponse:
     """A body as JSON."""
@@ -34,6 +43,38 @@ def acted(result: ActionResult, rights: frozenset[Verb]) -> HttpResponse:
     """The answer to a request that acted on a run which the caller may see."""
     job = job_out(result.job, rights) if result.job else None
     return document(ActionAnswer(action=ActionOut.of(result), job=job), status_of(result))
+
+
+async def acted_on_run(user: User, result: ActionResult, rights: frozenset[Verb]) -> HttpResponse:
+    """The same; where the run was not as the caller saw it, with who may have moved it."""
+    if not result.is_stale or result.job is None:
+        return acted(result, rights)
+    found = await in_database(movements)(user, result.job)
+    answer = ActionAnswer(
+        action=ActionOut.of(result),
+        job=job_out(result.job, rights),
+        moved_by=[MovementOut.of(action) for action in found.actions],
+    )
+    return document(answer, status_of(result))
+
+
+def tried(trial: Trial, rights: frozenset[Verb]) -> HttpResponse:
+    """The answer to a dry run."""
+    result = trial.result
+    sheets = None
+    if trial.sheets is not None:
+        sheets = [
+            RecoveredSheetOut(
+                number=sheet.sheet_num, passed=sheet.passed, details=sheet.details[:_MOST_DETAILS]
+            )
+            for sheet in trial.sheets
+        ]
+    answer = TrialAnswer(
+        action=ActionOut.of(result),
+        job=job_out(result.job, rights) if result.job else None,
+        sheets=sheets,
+    )
+    return document(answer, status_of(result))
 
 
 def submitted(user: User, result: ActionResult) -> HttpResponse:

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from typing import cast
+from typing import Annotated, cast
 
 from django.http import HttpRequest
+from ninja.params import functions
 
 from jobs.access.requests import origin_of
 from jobs.api.credentials import ApiRequest, Caller
 from jobs.audit import Origin
 from jobs.terms import Channel
+
+Key = Annotated[
+    str | None,
+    functions.Header(
+        None,
+        alias="Idempotency-Key",
+        description="The same key again gets the first answer, for 7 days.",
+    ),
+]
 
 
 def caller_of(request: HttpRequest) -> Caller:

@@ -11,32 +11,19 @@ from django.http import StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
 
-from jobs import audit
+from jobs import actions
 from jobs.access import policy
 from jobs.api.filters import AttemptFilters, chosen
-from jobs.audit import Draft, Origin, export, new_action_id
+from jobs.audit import Origin, export
 from jobs.database import in_database
-from jobs.terms import Outcome, RecordKind
 
-VERB: Final = "export audit log"
 _LINES_AT_ONCE: Final = 500
 
 
 async def exported(user: User, origin: Origin, filters: AttemptFilters) -> HttpResponseBase:
     """The records of the chosen attempts as a download, recorded before its first line."""
     given: dict[str, Any] = filters.model_dump(mode="json", exclude_none=True)
-    note = Draft(
-        action_id=new_action_id(),
-        kind=RecordKind.NOTE,
-        verb=VERB,
-        actor_id=user.pk,
-        actor_name=user.get_username(),
-        origin=origin,
-        arguments=given,
-        outcome=Outcome.SUCCEEDED,
-        message="The audit log was exported.",
-    )
-    await audit.aappend(note)
+    await actions.note_export(user, origin, given)
     lines = await in_database(_lines)(user, filters, given)
     name = f"podium-audit-{timezone.now():%Y%m%d-%H%M%S}.jsonl"
     return StreamingHttpResponse(

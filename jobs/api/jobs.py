@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
 
 from django.contrib.auth.models import User
@@ -11,14 +12,14 @@ from ninja.params import functions
 
 from jobs import actions
 from jobs.access import policy
-from jobs.actions import ActionResult
-from jobs.api.answering import acted, document, job_out, rights_of, submitted
-from jobs.api.callers import caller_of, origin_of_call
+from jobs.actions import ActionResult, InlineScore, StoredScore
+from jobs.api.answering import acted_on_run, document, job_out, rights_of, submitted, tried
+from jobs.api.callers import Key, caller_of, origin_of_call
 from jobs.api.paging import Moment, Page, Paging, Plain, newest_first, oldest_first, only_known
 from jobs.api.problems import problem
 from jobs.api.scores import source_from
-from jobs.api.shapes.answers import ActionAnswer, ProblemOut
-from jobs.api.shapes.bodies import ReasonIn, SubmitIn
+from jobs.api.shapes.answers import ActionAnswer, ProblemOut, TrialAnswer
+from jobs.api.shapes.bodies import ModifyIn, ReasonIn, SubmitIn
 from jobs.api.shapes.jobs import EventOut, JobOut, SheetOut
 from jobs.database import in_database
 from jobs.errors import ScoreError
@@ -33,21 +34,15 @@ _ACTED: Final[dict[int, Any]] = dict.fromkeys(
 ) | dict.fromkeys((400, 401, 404, 422), ProblemOut)
 _READ: Final[dict[int, Any]] = dict.fromkeys((401, 403, 404, 422), ProblemOut)
 
-Key = Annotated[
-    str | None,
-    functions.Header(
-        None,
-        alias="Idempotency-Key",
-        description="The same key again gets the first answer, for 7 days.",
-    ),
-]
 Reason = Annotated[str, functions.Query("", max_length=actions.MAX_REASON_LETTERS)]
+Seen = Annotated[str | None, functions.Query(None, max_length=100)]
 
 _ACTIONS: Final = {
     Verb.PAUSE: actions.pause,
     Verb.RESUME: actions.resume,
     Verb.CANCEL: actions.cancel,
     Verb.CLEAR: actions.clear,
+    Verb.RECOVER: actions.recover,
 }
 
 
@@ -79,7 +74,14 @@ async def submit_job(
         conductor = await in_database(_conductor)(user, body.conductor)
     except ScoreError:
         # Who may not submit sees no conductor perhaps: that is a denial, not a wrong name.
-        if not await actions.may_submit(user, origin):
+        about = actions.wanted_of(
+            source,
+            workspace=body.workspace,
+            start_sheet=body.start_sheet,
+            self_healing=body.self_healing,
+            fresh=body.fresh,
+        )
+        if not await actions.may_submit(user, origin, about, reason=body.reason):
             return problem(request, 403, "You may not submit scores.")
         raise
     result = await actions.submit(
@@ -90,6 +92,7 @@ async def submit_job(
         workspace=body.workspace,
         start_sheet=body.start_sheet,
         self_healing=body.self_healing,
+        fresh=body.fresh,
         reason=body.reason,
         key=idempotency_key,
     )
@@ -145,7 +148,7 @@ async def pause_job(
     idempotency_key: Key = None,
 ) -> HttpResponse:
     """No further sheet starts; one under way runs to its end."""
-    return await _act(request, Verb.PAUSE, pk, body.reason if body else "", idempotency_key)
+    return await _act(request, Verb.PAUSE, pk, body, idempotency_key)
 
 
 @router.post("/{int:pk}/resume", response=_ACTED, summary="Resume a job")
@@ -156,7 +159,7 @@ async def resume_job(
     idempotency_key: Key = None,
 ) -> HttpResponse:
     """A paused, failed or cancelled job goes on; the conductor reads its score again."""
-    return await _act(request, Verb.RESUME, pk, body.reason if body else "", idempotency_key)
+    return await _act(request, Verb.RESUME, pk, body, idempotency_key)
 
 
 @router.post("/{int:pk}/cancel", response=_ACTED, summary="Cancel a job")
@@ -167,7 +170,7 @@ async def cancel_job(
     idempotency_key: Key = None,
 ) -> HttpResponse:
     """The job ends now, its sheets with it."""
-    return await _act(request, Verb.CANCEL, pk, body.reason if body else "", idempotency_key)
+    return await _act(request, Verb.CANCEL, pk, body, idempotency_key)
 
 
 @router.delete("/{int:pk}", response=_ACTED, summary="Clear a job")
@@ -175,22 +178,133 @@ async def clear_job(
     request: HttpRequest,
     pk: int,
     reason: Reason = "",
+    seen: Seen = None,
     idempotency_key: Key = None,
 ) -> HttpResponse:
     """An ended job leaves its conductor's registry; workspace and Podium's history stay."""
-    only_known(request, also=frozenset({"reason"}))
-    return await _act(request, Verb.CLEAR, pk, reason, idempotency_key)
+    only_known(request, also=frozenset({"reason", "seen"}))
+    asked = ReasonIn(reason=reason, seen=seen)
+    return await _act(request, Verb.CLEAR, pk, asked, idempotency_key)
+
+
+@router.post("/{int:pk}/modify", response=_ACTED, summary="Go on with another score")
+async def modify_job(
+    request: HttpRequest,
+    pk: int,
+    body: ModifyIn,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """A running job pauses, takes the new score and goes on; another one is resumed with it.
+
+    Needs the right to submit as well: a new score is new code.
+    """
+    source = _new_score(body)
+    user, job, rights = await _meant(
+        request, Verb.MODIFY, pk, body.reason, asked=actions.described(source)
+    )
+    result = await actions.modify(
+        actor=user,
+        job=job,
+        origin=origin_of_call(request),
+        source=source,
+        replaces=body.replaces,
+        reason=body.reason,
+        key=idempotency_key,
+        seen=body.seen,
+    )
+    return await acted_on_run(user, result, rights)
+
+
+@router.post("/{int:pk}/recover", response=_ACTED, summary="Recover failed sheets")
+async def recover_job(
+    request: HttpRequest,
+    pk: int,
+    body: ReasonIn | None = None,
+    idempotency_key: Key = None,
+) -> HttpResponse:
+    """Failed sheets whose validations pass now count as completed; nothing is run again."""
+    return await _act(request, Verb.RECOVER, pk, body, idempotency_key)
+
+
+@router.post(
+    "/{int:pk}/recover/dry-run",
+    response={**_ACTED, 200: TrialAnswer},
+    summary="Try a recover",
+)
+async def try_recover_job(
+    request: HttpRequest, pk: int, body: ReasonIn | None = None
+) -> HttpResponse:
+    """The conductor's own dry run: which failed sheets would pass. It is recorded."""
+    asked = body or ReasonIn(reason="", seen=None)
+    user, job, rights = await _meant(request, Verb.TRY_RECOVER, pk, asked.reason)
+    trial = await actions.try_recover(
+        actor=user,
+        job=job,
+        origin=origin_of_call(request),
+        reason=asked.reason,
+        seen=asked.seen,
+    )
+    return tried(trial, rights)
 
 
 async def _act(
-    request: HttpRequest, verb: Verb, pk: int, reason: str, key: str | None
+    request: HttpRequest, verb: Verb, pk: int, body: ReasonIn | None, key: str | None
 ) -> HttpResponse:
-    user = caller_of(request).user
-    job, rights = await in_database(_job_and_rights)(user, pk)
+    asked = body or ReasonIn(reason="", seen=None)
+    user, job, rights = await _meant(request, verb, pk, asked.reason)
     result: ActionResult = await _ACTIONS[verb](
-        actor=user, job=job, origin=origin_of_call(request), reason=reason, key=key
+        actor=user,
+        job=job,
+        origin=origin_of_call(request),
+        reason=asked.reason,
+        key=key,
+        seen=asked.seen,
     )
-    return acted(result, rights)
+    return await acted_on_run(user, result, rights)
+
+
+async def _meant(
+    request: HttpRequest,
+    verb: Verb,
+    pk: int,
+    reason: str,
+    *,
+    asked: Mapping[str, Any] | None = None,
+) -> tuple[User, Job, frozenset[Verb]]:
+    """Who asks, the run that is meant, and what else they may do.
+
+    Raises:
+        Http404: it is not there, or not for them; that somebody asked is recorded.
+    """
+    user = caller_of(request).user
+    try:
+        job, rights = await in_database(_job_and_rights)(user, pk)
+    except Http404:
+        await actions.asked_in_vain(
+            actor=user,
+            verb=verb,
+            pk=pk,
+            origin=origin_of_call(request),
+            reason=reason,
+            asked=asked,
+        )
+        raise
+    return user, job, rights
+
+
+def _new_score(body: ModifyIn) -> InlineScore | StoredScore:
+    """The one score that a body names.
+
+    Raises:
+        ScoreError: none, or both.
+    """
+    if (body.score_content is None) == (body.score_id is None):
+        raise actions.unacceptable(
+            "score_content", "Give exactly one of score_content and score_id."
+        )
+    if body.score_content is not None:
+        return InlineScore(body.score_content)
+    return StoredScore(body.score_id or 0, body.score_version)
 
 
 def _job_and_rights(user: User, pk: int) -> tuple[Job, frozenset[Verb]]:

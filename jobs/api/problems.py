@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from http import HTTPStatus
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 
 from jobs.errors import IdempotencyConflict
+from jobs.problems import CONTENT_TYPE, document
 from jobs.scores import Finding
 
 
@@ -22,19 +22,14 @@ def problem(
     **extra: Any,
 ) -> HttpResponse:
     """A problem document; `extra` members stand beside the standard ones."""
-    document = {
-        "type": "about:blank",
-        "title": HTTPStatus(status).phrase,
-        "status": status,
-        "detail": detail,
+    where = {
         "instance": request.path,
         "request_id": request.META.get("podium.request_id", ""),
-        **extra,
     }
     return HttpResponse(
-        json.dumps(document),
+        json.dumps(document(status, detail, **where, **extra)),
         status=status,
-        content_type="application/problem+json",
+        content_type=CONTENT_TYPE,
         headers=headers,
     )
 

@@ -30,7 +30,8 @@ async def validate_score(request: HttpRequest, body: ScoreIn) -> HttpResponse:
     """The verdict that a submit would go by, without recording or sending anything."""
     user = caller_of(request).user
     source = source_from(body)
-    if not await actions.may_submit(user, origin_of_call(request)):
+    about = actions.described(source)
+    if not await actions.may_judge(user, origin_of_call(request), about):
         return problem(request, 403, "You may not submit scores, nor have them judged.")
     judged = await actions.prepare(
         user,

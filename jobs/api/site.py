@@ -11,7 +11,7 @@ from ninja import NinjaAPI
 from ninja.errors import HttpError, ValidationError
 
 from jobs.actions import UnfitText
-from jobs.api import audit, conductors, jobs, problems, scores
+from jobs.api import audit, batches, conductors, jobs, problems, scores
 from jobs.api.bodies import StrictParser
 from jobs.api.credentials import Credentials, TooManyGuesses
 from jobs.errors import AuditUnavailable, IdempotencyConflict, PodiumBusy, ScoreError
@@ -31,6 +31,7 @@ api = NinjaAPI(
 )
 api.add_router("/jobs", jobs.router)
 api.add_router("/audit", audit.router)
+api.add_router("/batches", batches.router)
 api.add_router("/conductors", conductors.router)
 api.add_router("/scores", scores.router)
 

@@ -27,7 +27,8 @@ def triggers_are_in_place(
         found += [
             Error(
                 f"The trigger {name} that protects the audit records is missing or altered.",
-                hint="Find out who took it away, verify the log, then run manage.py migrate.",
+                hint="Find out who took it away, verify the log, then run "
+                "manage.py migrate --skip-checks.",
                 id="podium.E001",
             )
             for name in absent

@@ -5,12 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any, Self
 from uuid import UUID
 
 from jobs.audit.cleaning import clean_text
+from jobs.audit.identity import new_action_id
 from jobs.audit.origin import Origin
 from jobs.terms import RecordKind
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +43,13 @@ class Draft:
     outcome: str = ""
     message: str = ""
     duration_us: int | None = None
+
+    @classmethod
+    def by(cls, actor: User, kind: RecordKind, verb: str, origin: Origin, **facts: Any) -> Self:
+        """Of what a person asked for; an attempt of its own unless `facts` have an `action_id`."""
+        facts.setdefault("action_id", new_action_id())
+        name = actor.get_username()
+        return cls(kind=kind, verb=verb, actor_id=actor.pk, actor_name=name, origin=origin, **facts)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

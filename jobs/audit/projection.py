@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, Self
 from uuid import UUID
 
 from jobs.audit.entry import Entry
-from jobs.terms import Outcome, RecordKind, Verdict
+from jobs.terms import UNDECIDED, Outcome, RecordKind, Verdict
 
 if TYPE_CHECKING:
     from jobs.audit.models import Action
@@ -16,7 +16,6 @@ _CONCLUDING: Final = frozenset(
     {RecordKind.DENIED, RecordKind.REFUSED, RecordKind.OUTCOME, RecordKind.NOTE}
 )
 _JUDGING: Final = frozenset({RecordKind.RECONCILED, RecordKind.SETTLED})
-_UNDECIDED: Final = frozenset({Outcome.OPEN.value, Outcome.UNKNOWN.value})
 
 
 class ActionRow(NamedTuple):
@@ -105,7 +104,7 @@ def _judged(row: ActionRow, entry: Entry) -> ActionRow:
     Where the answer came after all, nothing is left to guess; nor where a person was faster.
     """
     is_settled = entry.kind == RecordKind.SETTLED
-    if row.outcome not in _UNDECIDED or (row.verdict and not is_settled):
+    if row.outcome not in UNDECIDED or (row.verdict and not is_settled):
         return row
     return row._replace(
         outcome=Outcome.UNKNOWN.value if row.outcome == Outcome.OPEN else row.outcome,

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from jobs.terms import Verb
+from jobs.terms import BULK_VERBS, Verb
 
 VERB_WORDS: Final[Mapping[str, str]] = {
     **{verb.value: verb.value for verb in Verb},
+    Verb.TRY_RECOVER.value: "try to recover (dry run)",
+    Verb.CLEAR_RATE_LIMITS.value: "clear rate limits",
+    **{f"bulk {verb.value}": f"{verb.value} several jobs" for verb in BULK_VERBS},
     "login": "login",
     "logout": "logout",
     "lockout": "lockout",
@@ -21,8 +24,16 @@ VERB_WORDS: Final[Mapping[str, str]] = {
     "change password": "change password",
     "create token": "create token",
     "revoke token": "revoke token",
+    "save score": "save score",
+    "restore score": "restore score",
+    "import score": "import score",
+    "save draft": "save draft",
+    "discard draft": "discard draft",
+    "edit_score": "edit scores",  # only denials
+    "judge_score": "judge scores",  # only denials, likewise
     "export audit log": "export audit log",
     "rebuild audit lists": "rebuild audit lists",
+    "view": "view jobs",  # only denials
     "view_audit": "view audit log",  # only denials: reading leaves no record
     "settle": "settle",  # only denials: a settled attempt keeps its own verb
 }

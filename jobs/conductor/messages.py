@@ -115,8 +115,26 @@ class History(Document):
     has_history: bool | None = None
 
 
+class RecoveredSheet(Document):
+    """How the validations of one failed sheet went when they were judged anew."""
+
+    sheet_num: Whole
+    passed: bool = Field(strict=True)
+    details: list[dict[str, Any]] = Field(default_factory=list)
+
+
 class RecoverAnswer(Document):
-    """The answer to `job.recover`, whose shape no recording shows: everything is in `extra`."""
+    """The answer to `job.recover`, whose shape no recording shows.
+
+    The embedded conductor names the sheets; of any other nothing is taken for granted.
+    """
+
+    job_id: str | None = None
+    status: str | None = None
+    message: str | None = None
+    dry_run: bool | None = None
+    recovered: list[Whole] | None = None
+    sheets: list[RecoveredSheet] = Field(default_factory=list)
 
 
 class DaemonStatus(Document):

@@ -48,6 +48,7 @@ class Launcher:
         self._settings = settings
         self._store = store
         self.running: dict[str, Supervised] = {}
+        self.at_work: dict[int, Command] = {}  # by the pid of the command's own process
         self.unproved: set[str] = set()  # runs with a tree that was not seen to end
 
     async def run(
@@ -77,6 +78,7 @@ class Launcher:
         except OSError as error:
             raise SupervisorFailed(f"The sheet could not be started: {error.strerror}") from error
         self.running[token] = supervised
+        self.at_work[supervised.command_pid] = command
         on_start(supervised.command_pid)
         try:
             await brake.attach(supervised)
@@ -87,6 +89,7 @@ class Launcher:
         finally:
             brake.detach()
             del self.running[token]
+            self.at_work.pop(supervised.command_pid, None)
         if not ended.tree_gone:
             self.unproved.add(command.run_id)
             raise SupervisorFailed("Processes of this sheet could not be killed.")

@@ -5,13 +5,14 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import psutil
 
 from jobs.embedded.conductor import Conductor
+from jobs.embedded.launcher import Command
 
 MIB = 1024 * 1024
 BACKLOG = 512  # of the socket; a full one makes clients fail at once, with EAGAIN
@@ -163,27 +164,28 @@ class Reports:
         }
 
     def _processes(self) -> tuple[list[dict[str, Any]], list[int]]:
-        found: list[dict[str, Any]] = []
-        zombies: list[int] = []
+        """The processes below this one, and which of them are zombies."""
+        found: dict[int, dict[str, Any]] = {}
         for process in self._process.children(recursive=True):
             try:
                 with process.oneshot():
-                    if process.status() == psutil.STATUS_ZOMBIE:
-                        zombies.append(process.pid)
-                        continue
-                    found.append(
-                        {
-                            "pid": process.pid,
-                            "ppid": process.ppid(),
-                            "command": process.name(),
-                            "state": process.status(),
-                            "rss_mb": process.memory_info().rss / MIB,
-                            "age_seconds": time.time() - process.create_time(),
-                        }
-                    )
+                    state = process.status()
+                    is_zombie = state == psutil.STATUS_ZOMBIE
+                    found[process.pid] = {
+                        "pid": process.pid,
+                        "ppid": process.ppid(),
+                        "command": process.name(),
+                        "state": state,
+                        "rss_mb": 0.0 if is_zombie else process.memory_info().rss / MIB,
+                        "age_seconds": time.time() - process.create_time(),
+                    }
             except psutil.Error:
                 continue
-        return found, zombies
+        at_work = dict(self._conductor.performances.launcher.at_work)
+        for pid, told in found.items():
+            told["job_id"], told["sheet_num"] = _owner(pid, found, at_work)
+        zombies = [pid for pid, told in found.items() if told["state"] == psutil.STATUS_ZOMBIE]
+        return list(found.values()), zombies
 
     async def top_stream(self, params: dict[str, Any]) -> Any:
         """`daemon.top.stream`: where the snapshots are written to."""
@@ -229,3 +231,17 @@ def pressure(available: float) -> str:
     if available < 0.1:
         return "high"
     return "medium" if available < 0.2 else "none"
+
+
+def _owner(
+    pid: int, found: Mapping[int, Mapping[str, Any]], at_work: Mapping[int, Command]
+) -> tuple[str | None, int | None]:
+    """For which job and sheet a process is at work; a supervisor stands above its command."""
+    below = {found[child]["ppid"]: command for child, command in at_work.items() if child in found}
+    seen: set[int] = set()
+    while pid in found and pid not in seen:
+        if command := at_work.get(pid) or below.get(pid):
+            return command.job_id, command.number
+        seen.add(pid)
+        pid = found[pid]["ppid"]
+    return None, None

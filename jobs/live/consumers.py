@@ -11,7 +11,7 @@ from typing import Final
 
 import structlog
 
-from jobs.live import door, farewells, messages, reading, window
+from jobs.live import door, farewells, messages, presence, reading, window
 from jobs.live.door import Arrival, Welcome
 from jobs.live.farewells import Farewell
 from jobs.live.hub import Guest, Hub, TooMany, the_hub
@@ -140,6 +140,8 @@ class Conversation:
         self._window.clear()
         self._prev = start
         self._guest.subscription.begin(wish, start)
+        if self._guest.credential.token_pk is None:  # a program looks at no page
+            presence.here.look(self._guest, wish.job_pk, self._guest.credential.user_pk)
 
     # -- what we say -------------------------------------------------------------------------
 

@@ -106,7 +106,7 @@ def header(scope: Scope, name: bytes) -> str:
 
 
 def _admitted(scope: Scope, user: User, credential: Credential) -> Arrival:
-    if policy.VIEW in policy.rights_of(user):
+    if policy.may(user, policy.VIEW):  # just read, so nothing of it is remembered
         return Arrival(Welcome.COME_IN, credential)
     _record_denial(scope, user, credential)
     return Arrival(Welcome.DENIED, credential)
@@ -121,7 +121,7 @@ def _standing(credential: Credential) -> Welcome:
         user = _user_of_session(credential.session_key)
     if user is None or user.pk != credential.user_pk:
         return Welcome.UNKNOWN
-    return Welcome.COME_IN if policy.VIEW in policy.rights_of(user) else Welcome.DENIED
+    return Welcome.COME_IN if policy.may(user, policy.VIEW) else Welcome.DENIED
 
 
 def _is_ours(origin: str, host: str) -> bool:
@@ -166,13 +166,11 @@ def _record_denial(scope: Scope, user: User, credential: Credential) -> None:
         return
     channel = Channel.PAGE if credential.token_pk is None else Channel.API
     origin = origin_of_scope(scope, channel=channel, token_id=credential.token_pk)
-    draft = Draft(
-        action_id=audit.new_action_id(),
-        kind=RecordKind.DENIED,
-        verb=policy.VIEW,
-        actor_id=user.pk,
-        actor_name=user.get_username(),
-        origin=origin,
+    draft = Draft.by(
+        user,
+        RecordKind.DENIED,
+        policy.VIEW,
+        origin,
         outcome=Outcome.DENIED,
         message=counted(f"{user.get_username()} may not watch jobs here.", more),
     )

@@ -22,7 +22,8 @@ from jobs.live import feed
 from jobs.live.models import Event, EventCounter
 from jobs.registry.changes import Change
 from jobs.registry.models import Conductor
-from jobs.registry.storable import text, tree
+from jobs.registry.secrets import masked_tree
+from jobs.registry.storable import text
 
 MAX_DATA_BYTES: Final = 16_384
 _LETTERS: Final = (4_096, 1_200, 300)  # of one text, the most that may be kept first
@@ -165,7 +166,7 @@ def _bounded(data: dict[str, Any]) -> dict[str, Any]:
     """
     kept: dict[str, Any] = {}
     for letters in _LETTERS:
-        kept = tree(data, max_text=letters)
+        kept = masked_tree(data, max_text=letters)
         if letters != _LETTERS[0]:
             kept["is_cut"] = True
         if len(json.dumps(kept)) <= MAX_DATA_BYTES:

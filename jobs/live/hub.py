@@ -7,6 +7,7 @@ subscription whose owner may see it. It works only while somebody is connected.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager, suppress
 from typing import Final, ParamSpec, TypeVar
@@ -16,7 +17,7 @@ import structlog
 from channels.layers import InMemoryChannelLayer, get_channel_layer
 from django.conf import settings
 
-from jobs.live import door, events, farewells, feed, messages, metrics, reading
+from jobs.live import door, events, farewells, feed, messages, metrics, presence, reading
 from jobs.live.database import DatabaseThread
 from jobs.live.door import Credential, Welcome
 from jobs.live.farewells import Farewell
@@ -88,6 +89,7 @@ class Hub:
         self._lock = asyncio.Lock()
         self._moved = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._has_told_of_seats = False  # so other processes believe that pages are open here
         self._reader: DatabaseThread | None = None
         self._asker: DatabaseThread | None = None
 
@@ -135,6 +137,7 @@ class Hub:
             yield guest
         finally:
             guest.dismissal.cancel()
+            presence.here.leave(guest)
             self._guests.discard(guest)
             metrics.CONNECTIONS.dec()
 
@@ -162,6 +165,10 @@ class Hub:
             self._task.cancel()
             with suppress(asyncio.CancelledError):
                 await self._task
+        if self._has_told_of_seats:
+            with surviving("not told that nobody looks any more"):
+                await self.ask(presence.tell, presence.here.process, presence.here.seats())
+                self._has_told_of_seats = False
         for thread in (self._reader, self._asker):
             if thread is not None:
                 await asyncio.to_thread(thread.close)
@@ -179,6 +186,7 @@ class Hub:
                 tasks.create_task(self._pump(reader), name="hub reads")
                 tasks.create_task(self._watch_rights(), name="hub watches rights")
                 tasks.create_task(self._listen_to_others(), name="hub listens")
+                tasks.create_task(self._tell_who_looks(), name="hub tells who looks")
 
     def _take(self, rows: list[Stored]) -> None:
         """Rows of this process's own writers; those that follow on what was read need no reading.
@@ -242,6 +250,20 @@ class Hub:
                             guest.dismiss(farewells.NOT_LOGGED_IN)
                         case Welcome.DENIED:
                             guest.dismiss(farewells.NOT_ALLOWED)
+
+    async def _tell_who_looks(self) -> None:
+        """Let the other web processes know whose pages are open here, for ever."""
+        told: frozenset[presence.Seat] = frozenset()
+        told_at = -presence.RENEW_S
+        while True:
+            await asyncio.sleep(presence.TELL_S)
+            seats, now = presence.here.seats(), time.monotonic()
+            if seats == told and (not seats or now - told_at < presence.RENEW_S):
+                continue
+            with surviving("not told who looks"):
+                self._has_told_of_seats |= bool(seats)  # before: it may be told though we end here
+                await self.ask(presence.tell, presence.here.process, seats)
+                told, told_at = seats, now
 
     async def _listen_to_others(self) -> None:
         """Be woken by writers of other processes, where a channel layer reaches them."""

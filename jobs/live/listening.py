@@ -15,16 +15,18 @@ import structlog
 from django.utils import timezone
 
 from jobs.conductor import ConductorError, DaemonClient, MethodUnavailable, MonitorEvent
-from jobs.live import events
+from jobs.live import events, standing
 from jobs.live.database import DatabaseThread
 from jobs.live.events import EventDraft
 from jobs.live.hints import Hints
 from jobs.live.looking import Look
+from jobs.live.models import OUTPUT
 from jobs.live.pauses import Pause
+from jobs.live.previews import Previews
 from jobs.live.recording import Guard
 from jobs.live.surviving import surviving
 from jobs.registry.changes import DERIVED
-from jobs.registry.storable import tree
+from jobs.registry.secrets import masked_tree
 
 QUEUE_SIZE: Final = 2_000  # then the conductor's end of the socket fills, and it drops by its rule
 BATCH: Final = 200
@@ -62,6 +64,7 @@ class Listener:
         self._db = db
         self._guard = guard
         self._queue: asyncio.Queue[MonitorEvent] = asyncio.Queue(QUEUE_SIZE)
+        self._previews = Previews()
         self._unplaced: set[str] = set()
         self._sought_at: dict[str, float] = {}
         self._committed_at = self._heard_at = 0.0
@@ -114,7 +117,7 @@ class Listener:
                 async for event in stream:
                     pause.reset()
                     self._heard_at = time.monotonic()
-                    await self._queue.put(_bounded(event))
+                    await self._queue.put(_bounded(self._previews.masked(event)))
             finally:
                 self.is_connected = False
 
@@ -143,9 +146,17 @@ class Listener:
             await self._place({event.job_id for event in told})
             drafts = [self._draft(event) for event in told]
             await self._db.run_out(events.store, drafts, within=self._guard)
+            await self._note_output(drafts)
             self._committed_at = time.monotonic()
         if moved:
             self._hints.give(moved)
+
+    async def _note_output(self, drafts: list[EventDraft]) -> None:
+        """Note on the conductor that it reports output, which only a line of it proves."""
+        if self._look.conductor.has_sent_output:
+            return
+        if any(draft.event == OUTPUT for draft in drafts):
+            await self._db.run(standing.record_output, self._look.conductor)
 
     async def _place(self, names: set[str]) -> None:
         """Find out which runs these names are, by a look, where that is not certain."""
@@ -184,4 +195,4 @@ class Listener:
 
 def _bounded(event: MonitorEvent) -> MonitorEvent:
     """The event with data of bounded size: up to `QUEUE_SIZE` of them are held here."""
-    return event.model_copy(update={"data": tree(event.data, max_text=4096)})
+    return event.model_copy(update={"data": masked_tree(event.data, max_text=4096)})

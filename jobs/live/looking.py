@@ -31,6 +31,7 @@ from jobs.live import standing
 from jobs.live.database import DatabaseThread
 from jobs.live.pauses import Pause
 from jobs.live.recording import Guard, record_checkpoint, record_rows
+from jobs.live.strays import Strays
 from jobs.registry.models import Conductor, Job
 from jobs.registry.refresh import touch
 from jobs.registry.rows import matching
@@ -83,6 +84,7 @@ class Look:
         self._client = client
         self._db = db
         self._guard = guard
+        self._strays = Strays(conductor)
         self._rows: list[JobRow] = []
         self._watched: dict[str, Watched] = {}
         self._whole_at = self._vitals_at = self._probe_at = 0.0
@@ -151,6 +153,7 @@ class Look:
             )
         if is_due:
             await self._db.run(touch, self.conductor, at)
+            await self._db.run(self._strays.place)
             self._whole_at = time.monotonic()
         jobs = await self._db.run(_present, self.conductor)
         self._watch(rows, jobs)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+from django.conf import settings
 from django.db import models
+
+OUTPUT: Final = "sheet.output"
 
 
 class Event(models.Model):
@@ -24,7 +29,13 @@ class Event(models.Model):
     class Meta:
         default_permissions = ()
         ordering = ("seq",)
-        indexes = (models.Index(fields=("job_pk", "seq"), name="event_job"),)
+        indexes = (
+            models.Index(fields=("job_pk", "seq"), name="event_job"),
+            # A run's events without its lines of output, of which there may be a million.
+            models.Index(
+                fields=("job_pk", "seq"), condition=~models.Q(event=OUTPUT), name="event_job_told"
+            ),
+        )
 
     def __str__(self) -> str:
         return f"{self.seq} {self.event}"
@@ -56,3 +67,21 @@ class RelayLease(models.Model):
 
     def __str__(self) -> str:
         return f"{self.conductor_id} by {self.owner}"
+
+
+class Onlooker(models.Model):
+    """Somebody has a run's page open in one web process; true only until `until`."""
+
+    job = models.ForeignKey("jobs.Job", on_delete=models.CASCADE, related_name="+")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    process = models.CharField(max_length=100)
+    until = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = (
+            models.UniqueConstraint(fields=("process", "job", "user"), name="onlooker_once"),
+        )
+
+    def __str__(self) -> str:
+        return f"{self.user_id} at {self.job_id}"

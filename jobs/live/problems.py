@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from http import HTTPStatus
 
 from jobs.live.transport import Send
+from jobs.problems import CONTENT_TYPE, document
 
 
 class Problem(Exception):
@@ -22,15 +22,9 @@ class Problem(Exception):
 
     async def answer(self, send: Send) -> None:
         """Send it."""
-        document = {
-            "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
-            "status": self.status,
-            "detail": self.detail,
-        }
-        body = json.dumps(document).encode()
+        body = json.dumps(document(self.status, self.detail)).encode()
         headers = {
-            "content-type": "application/problem+json",
+            "content-type": CONTENT_TYPE,
             "content-length": str(len(body)),
             "cache-control": "no-store",
             "x-content-type-options": "nosniff",

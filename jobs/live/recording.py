@@ -75,6 +75,8 @@ def record_checkpoint(
                 break
             changes = sheets.write(job, some) if some else []
             if index == len(portions) - 1:
+                if found or changes:
+                    refresh.note_movement(job, checkpoint, at)
                 changes += refresh.apply_summary(job, checkpoint)
             _tell(job.conductor, changes, at)
         found += changes

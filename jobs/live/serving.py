@@ -147,11 +147,6 @@ def serve(
     return bool(server.listening_addresses)
 
 
-def before_the_end(call: Callable[[], object]) -> None:
-    """Have something called when the server begins to end."""
-    reactor.addSystemEventTrigger("before", "shutdown", call)  # type: ignore[arg-type]  # its stub
-
-
 def endpoint(bind: str, port: int) -> str:
     """The address as Twisted writes it."""
     return f"tcp:{port}:interface={bind}".replace(f"={bind}", "=" + bind.replace(":", "\\:"))

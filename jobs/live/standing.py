@@ -21,6 +21,7 @@ from jobs.live import events
 from jobs.live.events import EventDraft
 from jobs.live.recording import Guard
 from jobs.registry.models import Conductor, Job
+from jobs.registry.secrets import masked_text
 from jobs.registry.storable import text
 
 REACHABLE: Final = "conductor.reachable"
@@ -69,7 +70,7 @@ def record_answer(conductor: Conductor, at: datetime, *, guard: Guard) -> None:
 
 def record_trouble(conductor: Conductor, trouble: Trouble, *, guard: Guard) -> None:
     """No usable answer; told once for as long as the cause stays the same."""
-    message = text(trouble.message, 1_000)
+    message = masked_text(trouble.message, 1_000)
     if conductor.is_reachable is False and conductor.unreachable_cause == trouble.cause:
         return
     since = timezone.now() if conductor.is_reachable is not False else conductor.unreachable_since
@@ -98,6 +99,11 @@ def record_vitals(
             "is_accepting_work": ready.accepting_work if ready else None,
         },
     )
+
+
+def record_output(conductor: Conductor) -> None:
+    """A line of output came from it."""
+    _update(conductor, {"has_sent_output": True})
 
 
 def probe_filesystem(conductor: Conductor) -> None:

@@ -7,7 +7,10 @@ import os
 import pwd
 import socket
 import struct
+from pathlib import Path
 from typing import Final
+
+from django.conf import settings
 
 from jobs.conductor.timeouts import CONNECT_S
 from jobs.errors import ConductorError
@@ -23,8 +26,23 @@ def examine() -> Findings:
     conductors = list(Conductor.objects.filter(is_enabled=True).order_by("slug"))
     if not conductors:
         yield warning("conductor", "none is known yet: the first start of Podium makes one")
+    yield from _examine_setting()
     for conductor in conductors:
         yield from _examine_one(conductor)
+
+
+def _examine_setting() -> Findings:
+    """A database from elsewhere knows the conductor that was configured there."""
+    configured = settings.PODIUM_CONDUCTOR
+    if not configured:
+        return
+    path = str(Path(configured).absolute())
+    if not Conductor.objects.filter(is_enabled=True, socket_path=path).exists():
+        yield failed(
+            "conductor",
+            f"PODIUM_CONDUCTOR is {path}, yet the database knows no enabled conductor there: "
+            "`manage.py up` sets it; a relay that runs apart goes by the database",
+        )
 
 
 def _examine_one(conductor: Conductor) -> Findings:

@@ -9,21 +9,23 @@ events stored and told) use `jobs.live.recording`.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from django.db.models import Q
 
 from jobs.conductor import CheckpointState, JobRow
+from jobs.registry import attention, stretches
 from jobs.registry import changes as named
 from jobs.registry import rows as listed
 from jobs.registry import sheets as numbered
 from jobs.registry.changes import Change, Changes
 from jobs.registry.models import Conductor, Job
 from jobs.registry.rows import CLOCK_STEP
+from jobs.registry.secrets import masked_text, masked_tree
 from jobs.registry.sheets import SheetStep
-from jobs.registry.storable import is_storable, text, tree
+from jobs.registry.storable import is_storable, text
 from jobs.terms import JobOrigin
 
 __all__ = ["Change", "Changes", "apply_checkpoint", "apply_rows", "claim", "mark_cleared", "touch"]
@@ -69,6 +71,8 @@ def apply_checkpoint(job: Job, checkpoint: CheckpointState, at: datetime) -> Cha
     if not may_write(job, at):
         return Changes()
     found = numbered.write(job, sheet_steps(job, checkpoint))
+    if found:
+        note_movement(job, checkpoint, at)
     return Changes((*found, *apply_summary(job, checkpoint)))
 
 
@@ -86,14 +90,27 @@ def may_write(job: Job, at: datetime) -> bool:
     return bool(Job.objects.filter(not_later, pk=job.pk, gone_at=None).update(sheets_at=at))
 
 
+def note_movement(job: Job, checkpoint: CheckpointState, at: datetime) -> None:
+    """Note that one of a run's sheets changed, and until when nobody need look at it."""
+    known = Job.objects.filter(pk=job.pk, gone_at=None).first()
+    if known is not None:
+        Job.objects.filter(pk=job.pk).update(**attention.stirred(known, checkpoint, at))
+
+
 def summary_differs(job: Job, checkpoint: CheckpointState) -> bool:
     """Whether `apply_summary` would write anything."""
     known = Job.objects.filter(pk=job.pk, gone_at=None).first()
-    return known is not None and bool(_different(known, checkpoint))
+    if known is None:
+        return False
+    return bool(_different(known, checkpoint)) or numbered.beyond(job, checkpoint).exists()
 
 
 def apply_summary(job: Job, checkpoint: CheckpointState) -> list[Change]:
-    """Write what a checkpoint says about the run as a whole."""
+    """Write what a checkpoint says about the run as a whole.
+
+    Sheets that a shorter score left no place for are no more of the run.
+    """
+    numbered.beyond(job, checkpoint).delete()
     known = Job.objects.filter(pk=job.pk, gone_at=None).first()
     different = {} if known is None else _different(known, checkpoint)
     if known is None or not different:
@@ -142,6 +159,7 @@ def claim(
             status=status,
             **{"score_name": job_id, **facts},
         )
+        Job.objects.filter(pk=job.pk).update(**attention.moved(job, status, job.first_seen_at))
         return job, Changes()
     for name, value in facts.items():
         setattr(job, name, value)
@@ -186,14 +204,19 @@ def _summary(known: Job, checkpoint: CheckpointState) -> dict[str, Any]:
         if is_over
         else checkpoint.current_sheet or min(running, default=None),
         "completed_at": checkpoint.completed_at if is_over else None,
+        "cost_usd": checkpoint.reported_cost_usd,
         "details": _details(checkpoint),
     }
+    if not running:
+        told |= stretches.drained(known, (s.completed_at for s in checkpoint.sheets.values()))
     if known.started_at is None and checkpoint.started_at is not None:
         told["started_at"] = checkpoint.started_at
     if known.score_name in ("", known.job_id) and checkpoint.job_name:
         told["score_name"] = text(checkpoint.job_name, 500)
+    if known.status == "failed" and is_over and checkpoint.completed_at is not None:
+        told["attention_at"] = checkpoint.completed_at
     if checkpoint.error_message and not known.error_message and is_over:
-        told["error_message"] = text(checkpoint.error_message)
+        told["error_message"] = masked_text(checkpoint.error_message)
     return told
 
 
@@ -212,14 +235,17 @@ _DETAILS: Final = (
     "worktree_branch",
     "hook_results",
     "synthesis_results",
+    "total_movements",
+    "config_hash",
+    "worktree_base_commit",
+    "isolation_fallback_used",
+    "circuit_breaker_history",
 )
 
 
 def _details(checkpoint: CheckpointState) -> dict[str, Any]:
     """Other facts that were reported; a default is no report."""
     found: dict[str, Any] = {name: getattr(checkpoint, name) for name in _DETAILS}
-    found["input_tokens"] = checkpoint.reported_input_tokens
-    found["output_tokens"] = checkpoint.reported_output_tokens
     found["cost_usd"] = checkpoint.reported_cost_usd
     if not checkpoint.parallel_enabled:
         found["parallel_max_concurrent"] = None
@@ -227,8 +253,36 @@ def _details(checkpoint: CheckpointState) -> dict[str, Any]:
         found["created_at"] = checkpoint.created_at.isoformat()
     skipped = sum(1 for sheet in checkpoint.sheets.values() if sheet.status == "skipped")
     found["skipped_sheets"] = skipped
+    told = {name: value for name, value in found.items() if value not in ([], {}, "", False, 0)}
     return {
-        name: tree(value, max_text=2000)
-        for name, value in found.items()
-        if value is not None and value not in ([], {}, "", False, 0)
+        name: masked_tree(value, max_text=2000)
+        for name, value in (told | _sums(checkpoint)).items()
+        if value is not None
     }
+
+
+def _sums(checkpoint: CheckpointState) -> dict[str, Any]:
+    """What is added up over the sheets that told of it; a zero is then a true one."""
+    sheets = checkpoint.sheets.values()
+    attempts = [n for sheet in sheets if (n := sheet.reported_attempts) is not None]
+    costs = [
+        (cost, sheet.cost_confidence)
+        for sheet in sheets
+        if (cost := sheet.reported_cost_usd) is not None
+    ]
+    spent = sum(cost for cost, _ in costs)
+    retries = checkpoint.total_retry_count or (sum(n - 1 for n in attempts) if attempts else None)
+    return {
+        "retries": retries,
+        "input_tokens": checkpoint.reported_input_tokens or _added(s.input_tokens for s in sheets),
+        "output_tokens": checkpoint.reported_output_tokens
+        or _added(s.output_tokens for s in sheets),
+        "cost_sheets": len(costs) or None,
+        # Weighed by what was spent: a sure cent does not make a guessed dollar surer.
+        "cost_confidence": sum(cost * sure for cost, sure in costs) / spent if spent else None,
+    }
+
+
+def _added(numbers: Iterable[int | None]) -> int | None:
+    known = [number for number in numbers if number is not None]
+    return sum(known) if known else None

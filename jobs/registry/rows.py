@@ -16,9 +16,11 @@ from django.conf import settings
 from django.db.models import Q
 
 from jobs.conductor import JobRow
+from jobs.registry import attention, stretches
 from jobs.registry import changes as named
 from jobs.registry.changes import Change
 from jobs.registry.models import Conductor, Job
+from jobs.registry.secrets import masked_text
 from jobs.registry.storable import text
 from jobs.terms import JobOrigin
 
@@ -120,6 +122,8 @@ def _appear(conductor: Conductor, job_id: str, row: JobRow, at: datetime) -> lis
     job.score_name = text(job_id, 500)
     for name, value in _differences(job, row).items():
         setattr(job, name, value)
+    for name, value in (attention.appeared(job, at) | stretches.began(job)).items():
+        setattr(job, name, value)
     job.save(force_insert=True)
     event = named.JOB_ADOPTED if origin is JobOrigin.OUTSIDE else named.JOB_SUBMITTED
     return [Change(job.pk, job_id, event, data={"status": job.status, "origin": origin.value})]
@@ -128,6 +132,9 @@ def _appear(conductor: Conductor, job_id: str, row: JobRow, at: datetime) -> lis
 def _update(job: Job, row: JobRow, at: datetime) -> list[Change]:
     differences = _differences(job, row)
     is_first_sight = job.submitted_at is None and "submitted_at" in differences
+    if differences.keys() & {"status", "started_at"}:  # a run that was resumed starts anew
+        differences |= stretches.told(job, differences, at)
+        differences |= attention.moved(job, differences.get("status", job.status), at)
     not_older = Q(refreshed_at=None) | Q(refreshed_at__lte=at) | Q(refreshed_at__gt=at + CLOCK_STEP)
     written = Job.objects.filter(not_older, pk=job.pk).update(**differences, refreshed_at=at)
     if not written:
@@ -175,7 +182,7 @@ def _differences(job: Job, row: JobRow) -> dict[str, Any]:
     ):
         told["started_at"] = row.started_at
     if row.error_message or (told["status"] != job.status and told["status"] != "failed"):
-        told["error_message"] = text(row.error_message)
+        told["error_message"] = masked_text(row.error_message)
     if job.failed_sheets is None:  # no checkpoint was read yet, which knows better
         if row.progress_completed is not None:
             told["completed_sheets"] = row.progress_completed

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
+
+from django.db.models import QuerySet
 
 from jobs.conductor import CheckpointState, SheetState
 from jobs.registry import changes as named
 from jobs.registry.changes import Change
 from jobs.registry.models import Job, Sheet
-from jobs.registry.storable import tail, text, tree
+from jobs.registry.secrets import masked_tail, masked_text, masked_tree
+from jobs.registry.storable import text
 
 MAX_SHEETS: Final = 20_000  # a conductor's own bound is about 10,000
 
@@ -32,25 +37,31 @@ FIELDS: Final = (
     "details",
 )
 
+# These are columns, or made into other words below.
+_ELSEWHERE: Final = frozenset(
+    {
+        "sheet_num", "status", "started_at", "completed_at", "attempt_count", "max_retries",
+        "exit_code", "execution_duration_seconds", "error_message", "error_code",
+        "error_category", "validation_passed", "instrument_name", "stdout_tail", "stderr_tail",
+        "total_cost_usd", "estimated_cost", "cost_confidence", "progress_snapshots",
+        "sheet_timeout_seconds",
+        # Moments on the conductor's monotonic clock, which nobody else has.
+        "next_retry_at", "dispatched_at",
+    }
+)  # fmt: skip
+
 # Shown where a conductor filled them; a default is no report.
-_DETAILS: Final = (
-    "validation_details",
-    "passed_validations",
-    "failed_validations",
-    "last_pass_percentage",
-    "error_history",
-    "instrument_model",
-    "movement",
-    "voice",
-    "exit_signal",
-    "exit_reason",
-    "execution_mode",
-    "input_tokens",
-    "output_tokens",
-    "output_truncated",
-    "fire_at",
-    "rate_limit_expires_at",
-)
+_DETAILS: Final = {
+    name: field.get_default(call_default_factory=True)
+    for name, field in SheetState.model_fields.items()
+    if name not in _ELSEWHERE
+}
+
+_SNAPSHOTS: Final = 5  # the newest; a new one comes every few seconds
+
+# Of all details of one sheet as JSON, and how texts are cut to come below it.
+_MAX_DETAILS: Final = 65_536
+_LETTERS: Final = (2_000, 500, 100)
 
 _LOUD: Final = ("attempts", "exit_code", "duration_s", "validation_passed", "error_code")
 
@@ -89,6 +100,13 @@ def write(job: Job, some: Sequence[SheetStep]) -> list[Change]:
     return [change for step in some if (change := _told(job, step)) is not None]
 
 
+def beyond(job: Job, checkpoint: CheckpointState) -> QuerySet[Sheet]:
+    """The rows past the last sheet; none where the checkpoint contradicts itself about that."""
+    last = checkpoint.total_sheets
+    is_told = last >= 1 and max(checkpoint.sheets, default=0) <= last
+    return Sheet.objects.filter(job=job, number__gt=last) if is_told else Sheet.objects.none()
+
+
 def _told(job: Job, step: SheetStep) -> Change | None:
     """The event of a status that changed; a pending sheet that is new is no news."""
     status = step.values["status"]
@@ -112,24 +130,50 @@ def _values(checkpoint: CheckpointState, number: int, sheet: SheetState) -> dict
         "max_retries": sheet.max_retries,
         "exit_code": sheet.exit_code,
         "duration_s": sheet.reported_duration_s,
-        "error_message": text(sheet.error_message),
+        "error_message": masked_text(sheet.error_message),
         "error_code": text(sheet.error_code, 50),
         "error_category": text(sheet.error_category, 100),
         "validation_passed": sheet.validation_passed,
         "instrument": text(sheet.instrument_name, 100),
-        "stdout_tail": tail(sheet.stdout_tail),
-        "stderr_tail": tail(sheet.stderr_tail),
+        "stdout_tail": masked_tail(sheet.stdout_tail),
+        "stderr_tail": masked_tail(sheet.stderr_tail),
         "details": _details(sheet),
     }
 
 
 def _details(sheet: SheetState) -> dict[str, Any]:
-    found = {name: getattr(sheet, name) for name in _DETAILS}
+    found = {
+        name: value
+        for name, default in _DETAILS.items()
+        if (value := getattr(sheet, name)) != default
+    }
     found["cost_usd"] = sheet.reported_cost_usd
     found["cost_confidence"] = sheet.reported_cost_confidence
-    found["output_path"] = sheet.extra.get("output_path")
-    return {
-        name: tree(value if not hasattr(value, "isoformat") else value.isoformat(), max_text=2000)
-        for name, value in found.items()
-        if value is not None and value not in ([], {}, "", False)
-    }
+    found["progress_snapshots"] = sheet.progress_snapshots[-_SNAPSHOTS:]
+    if "sheet_timeout_seconds" in sheet.model_fields_set:  # a setting, so its default says much
+        found["sheet_timeout_seconds"] = sheet.sheet_timeout_seconds
+    found |= {name: value for name, value in sheet.extra.items() if name not in found}
+    return _bounded(
+        {
+            name: value.isoformat() if isinstance(value, datetime) else value
+            for name, value in found.items()
+            if value is not None and value not in ([], {}, "")
+        }
+    )
+
+
+def _bounded(found: dict[str, Any]) -> dict[str, Any]:
+    """Details of bounded size: texts are cut first, then the longest ones are left out."""
+    kept: dict[str, Any] = {}
+    for letters in _LETTERS:
+        kept = masked_tree(found, max_text=letters)
+        if len(json.dumps(kept)) <= _MAX_DETAILS:
+            return kept
+    lengths = {name: len(json.dumps(value)) for name, value in kept.items()}
+    size = sum(lengths.values())
+    for name in sorted(lengths, key=lambda name: lengths[name], reverse=True):
+        if size <= _MAX_DETAILS:
+            break
+        kept[name] = "too long to be kept"
+        size -= lengths[name]
+    return kept

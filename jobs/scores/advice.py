@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Iterator
+from itertools import islice
 from typing import Any
 
 import jinja2
+from jinja2 import meta, nodes
 
 from jobs.scores.findings import Finding, quoted
 from jobs.scores.models.job import JobConfig
 from jobs.scores.positions import Path, Positions, dotted
+from jobs.scores.reference import TEMPLATE_NAMES
 from jobs.terms import JOB_NAME_PATTERN, JOB_NAME_RULE
 
 # A template this long is looked at when it is rendered, in a child process that can be stopped.
@@ -19,6 +23,17 @@ _BY_SHEET = (
     *("descriptions", "spec_tags", "prompt_extensions", "cadenzas"),
     *("per_sheet_instruments", "per_sheet_instrument_config", "per_sheet_fallbacks"),
 )
+# As a template sees them (`render.template_variables`); these are beside those that are explained.
+KNOWN_NAMES = TEMPLATE_NAMES.keys() | {
+    *("movement", "voice", "voice_count", "total_movements"),
+    *("previous_outputs", "previous_files", "skipped_upstream"),
+    *("injected_context", "injected_skills", "injected_tools"),
+}
+_MOST_NAMES = 5
+_MOST_LIKELY = 200  # of the score's own names, so many are compared with one that is unknown
+_LONG_NAME = 60
+_DEFINED = {"defined", "undefined"}
+_DEFAULT = {"default", "d"}
 NATIVE_BACKENDS = ("claude_cli", "anthropic_api", "recursive_light", "ollama")
 
 
@@ -36,8 +51,9 @@ def _of_the_prompt(config: JobConfig, positions: Positions) -> Iterator[Finding]
         yield positions.finding("warning", ("prompt",), message, at_key=True)
     if prompt.template is None or len(prompt.template) > MAX_TEMPLATE_CHARS:
         return
+    environment = jinja2.Environment()  # noqa: S701 (nothing is rendered)
     try:
-        jinja2.Environment().parse(prompt.template)  # noqa: S701 (nothing is rendered)
+        yield from _unknown_names(environment.parse(prompt.template), config, positions)
     except jinja2.TemplateSyntaxError as error:
         path: Path = ("prompt", "template")
         line, column = positions.line_inside(path, error.lineno)
@@ -47,6 +63,41 @@ def _of_the_prompt(config: JobConfig, positions: Positions) -> Iterator[Finding]
     except RecursionError:
         message = "Every sheet will fail: the template is nested too deeply."
         yield positions.finding("warning", ("prompt", "template"), message, "podium")
+    except ValueError:  # of Python itself, which reads no number of more than 4,300 digits
+        message = "Every sheet will fail: the template has a number that is too long."
+        yield positions.finding("warning", ("prompt", "template"), message, "podium")
+
+
+def _unknown_names(
+    template: nodes.Template, config: JobConfig, positions: Positions
+) -> Iterator[Finding]:
+    """Names that nothing is known to define; a conductor may know more, so this is no error."""
+    known = {*KNOWN_NAMES, *config.prompt.variables, *jinja2.defaults.DEFAULT_NAMESPACE}
+    unknown = meta.find_undeclared_variables(template) - known - _seen_to(template)
+    path: Path = ("prompt", "template")
+    own = islice(
+        (name for name in config.prompt.variables if len(name) <= _LONG_NAME), _MOST_LIKELY
+    )
+    likely = [*KNOWN_NAMES, *own]
+    for name in sorted(unknown)[:_MOST_NAMES]:
+        lines = [node.lineno for node in template.find_all(nodes.Name) if node.name == name]
+        line, column = positions.line_inside(path, min(lines, default=1))
+        near = difflib.get_close_matches(name[:_LONG_NAME], likely, n=1)
+        hint = f" Did you mean {quoted(near[0])}?" if near else ""
+        message = (
+            f"{quoted(name)} is no name that a template is known to have: a sheet that comes to it"
+            f" fails.{hint}"
+        )
+        yield Finding("warning", line, column, dotted(path), message, "podium")
+
+
+def _seen_to(template: nodes.Template) -> set[str]:
+    """Names that the template sets somewhere, asks about, or says what to take in place of."""
+    names = template.find_all(nodes.Name)
+    stored = {name.name for name in names if name.ctx in {"store", "param"}}
+    tests = [test.node for test in template.find_all(nodes.Test) if test.name in _DEFINED]
+    filters = [found.node for found in template.find_all(nodes.Filter) if found.name in _DEFAULT]
+    return stored | {node.name for node in (*tests, *filters) if isinstance(node, nodes.Name)}
 
 
 def _of_the_sheets(config: JobConfig, data: Any, positions: Positions) -> Iterator[Finding]:

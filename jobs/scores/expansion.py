@@ -54,6 +54,11 @@ class Expansion(Sequence[SheetPlan]):
             for sheet in sheets
         }
 
+    @property
+    def config(self) -> JobConfig:
+        """The score that is written out."""
+        return self._config
+
     def __len__(self) -> int:
         return min(self.total_sheets, sys.maxsize)  # a hostile score may ask for more
 

@@ -6,8 +6,9 @@ from typing import Any
 
 import yaml
 
+from jobs.scores.collecting import collector_paused
 from jobs.scores.limits import ScoreLimits
-from jobs.scores.scanning import Refused, scan
+from jobs.scores.scanning import Loader, Refused, scan
 
 # Deeper nesting ends the conductor's pure-Python reader with a RecursionError, and more aliases
 # would keep it busy for good: both are refusals, only faster ones.
@@ -26,7 +27,12 @@ def load_mapping(text: str, name: str | None = None) -> dict[Any, Any]:
         yaml.YAMLError: not YAML, or one that would hang its reader.
     """
     try:
-        data = yaml.load(text, scan(text, CONDUCTOR_LIMITS))  # noqa: S506 (safe loaders only)
+        with collector_paused():
+            loader = scan(text, CONDUCTOR_LIMITS)
+            # What is no mapping need not be built to be refused.
+            data = None
+            if _may_be_mapping(text, loader):
+                data = yaml.load(text, loader)  # noqa: S506 (safe loaders only)
     except Refused as refusal:
         if isinstance(refusal.__cause__, yaml.YAMLError):
             raise _named(refusal.__cause__, name) from None
@@ -43,6 +49,12 @@ def load_mapping(text: str, name: str | None = None) -> dict[Any, Any]:
             "The score is empty or no mapping: it needs at least 'name', 'sheet' and 'prompt'."
         )
     return data
+
+
+def _may_be_mapping(text: str, loader: Loader) -> bool:
+    """False where the text's first node is a list or a scalar; a well formed text is given."""
+    first = next((e for e in yaml.parse(text, loader) if isinstance(e, yaml.NodeEvent)), None)
+    return isinstance(first, yaml.MappingStartEvent)
 
 
 def _named(error: yaml.YAMLError, name: str | None) -> yaml.YAMLError:

@@ -15,6 +15,7 @@ import yaml
 from yaml.nodes import Node
 
 from jobs.scores.building import Builder, Unbuildable
+from jobs.scores.collecting import collector_paused
 from jobs.scores.findings import Finding
 from jobs.scores.limits import ScoreLimits
 from jobs.scores.scanning import Refused, malformed, scan
@@ -33,11 +34,12 @@ def read(source: str | bytes, limits: ScoreLimits) -> Reading:
     """The values of a score; never raises for bad input."""
     try:
         text = decode(source, limits.max_bytes)
-        root = yaml.compose(text, scan(text, limits))
-        if root is None:
-            raise Refused(Finding("error", 1, 1, "", "The score is empty."))
-        builder = Builder(limits.max_findings)
-        return Reading(builder.build(root), root, tuple(builder.findings))
+        with collector_paused():
+            root = yaml.compose(text, scan(text, limits))
+            if root is None:
+                raise Refused(Finding("error", 1, 1, "", "The score is empty."))
+            builder = Builder(limits.max_findings)
+            return Reading(builder.build(root), root, tuple(builder.findings))
     except Refused as refusal:
         return Reading(None, None, (refusal.finding,))
     except yaml.YAMLError as error:  # of the node tree: an unknown alias, a second document

@@ -57,6 +57,9 @@ class ScriptedConductor:
         self.rows: dict[str, dict[str, Any]] = {}
         self.requests: list[tuple[str, Params]] = []
         self.manners: dict[str, Manner] = {}
+        self.texts: dict[str, str] = {}  # of the scores that were put in another's place
+        self.passing: dict[str, list[int]] = {}  # failed sheets whose validations pass by now
+        self.limits: dict[str, Any] = {}
         self.gates: dict[str, threading.Event] = {}  # a method waits here before it is worked on
         self._lock = threading.RLock()
 
@@ -141,6 +144,38 @@ class ScriptedConductor:
             return {"cancelled": False}
         row["status"] = "cancelled"
         return {"cancelled": True}
+
+    def job_modify(self, params: Params) -> Any:
+        job_id, path = params["job_id"], Path(params["config_path"])
+        row = self.rows.get(job_id)
+        if row is None:
+            return {"job_id": job_id, "status": "rejected", "message": f"Job '{job_id}' not found"}
+        if row["status"] in {"completed", "queued", "pending"}:
+            message = f"Job '{job_id}' is {row['status']}, cannot modify"
+            return {"job_id": job_id, "status": "rejected", "message": message}
+        self.texts[job_id] = path.read_text()
+        row |= {"status": "running", "config_path": str(path), "started_at": time.time()}
+        return {"job_id": job_id, "status": "accepted", "message": "Will go on with it."}
+
+    def job_recover(self, params: Params) -> Any:
+        passing = self.passing.get(params["job_id"], [])
+        return {
+            "job_id": params["job_id"],
+            "dry_run": params.get("dry_run", False),
+            "recovered": passing,
+            "sheets": [{"sheet_num": number, "passed": True, "details": []} for number in passing],
+            "status": "failed",
+        }
+
+    def daemon_rate_limits(self, params: Params) -> Any:
+        return {"backends": self.limits, "active_limits": len(self.limits)}
+
+    def daemon_clear_rate_limits(self, params: Params) -> Any:
+        name = params.get("instrument")
+        gone = [one for one in self.limits if name in (None, one)]
+        for one in gone:
+            del self.limits[one]
+        return {"cleared": len(gone), "instrument": name}
 
     def job_clear(self, params: Params) -> Any:
         ended = [

@@ -24,6 +24,15 @@ def test_refused_pause_keeps_the_conductors_words() -> None:
     assert answer == answers.Answer(Outcome.REFUSED, "Job 'x' is paused, not running")
 
 
+def test_what_is_recorded_of_a_conductors_words_holds_no_secret() -> None:
+    words = "cannot start: claude --api-key=supersecretvalue exited"
+    refused = answers.of_pause(PauseAnswer(paused=False, error=words))
+    assert refused.message.startswith("cannot start: claude --api-key=")
+    assert "supersecret" not in refused.message
+    broken = answers.of_error(ConductorRefused(words, code=wire.INTERNAL))
+    assert "supersecret" not in broken.message
+
+
 def test_pause_without_a_reason_says_that_there_is_none() -> None:
     assert "gave no reason" in answers.of_pause(PauseAnswer(paused=False)).message
 

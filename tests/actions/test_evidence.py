@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from jobs.actions.evidence import Open, weigh
+from jobs.actions.evidence import Move, Open, Other, weigh, weigh_unseen
 from jobs.conductor.messages import JobRow
 from jobs.registry.models import Job
 from jobs.terms import Verb, Verdict
@@ -34,8 +34,9 @@ def attempt(verb: Verb, **fields: Any) -> Open:
 
 
 CASES = [
-    (Verb.PAUSE, row("paused"), Verdict.HAPPENED),
-    (Verb.PAUSE, row("paused_at_chain"), Verdict.HAPPENED),
+    (Verb.PAUSE, row("paused"), Verdict.CANNOT_BE_KNOWN),
+    (Verb.PAUSE, row("pending", started_at=None), Verdict.DID_NOT_HAPPEN),
+    (Verb.PAUSE, row("running", started_at=None), Verdict.CANNOT_BE_KNOWN),
     (Verb.PAUSE, row("running"), Verdict.DID_NOT_HAPPEN),
     (Verb.PAUSE, row("running", started_at=AFTER), Verdict.CANNOT_BE_KNOWN),
     (Verb.PAUSE, row("completed"), Verdict.CANNOT_BE_KNOWN),
@@ -44,11 +45,14 @@ CASES = [
     (Verb.RESUME, row("paused"), Verdict.DID_NOT_HAPPEN),
     (Verb.RESUME, row("failed"), Verdict.DID_NOT_HAPPEN),
     (Verb.RESUME, row("running", started_at=None), Verdict.CANNOT_BE_KNOWN),
-    (Verb.CANCEL, row("cancelled"), Verdict.HAPPENED),
+    (Verb.RESUME, row("failed", started_at=None), Verdict.CANNOT_BE_KNOWN),
+    (Verb.CANCEL, row("cancelled"), Verdict.CANNOT_BE_KNOWN),
     (Verb.CANCEL, row("running"), Verdict.DID_NOT_HAPPEN),
     (Verb.CANCEL, row("completed"), Verdict.DID_NOT_HAPPEN),
     (Verb.CANCEL, row("running", started_at=AFTER), Verdict.CANNOT_BE_KNOWN),
+    (Verb.CANCEL, row("running", started_at=None), Verdict.CANNOT_BE_KNOWN),
     (Verb.CLEAR, row("completed"), Verdict.DID_NOT_HAPPEN),
+    (Verb.CLEAR, row("completed", submitted_at=None), Verdict.CANNOT_BE_KNOWN),
 ]
 
 
@@ -74,9 +78,90 @@ def test_later_run_of_the_name_says_nothing_about_the_earlier(verb: Verb) -> Non
     assert weigh(attempt(verb), [later]).verdict == Verdict.CANNOT_BE_KNOWN
 
 
-def test_event_of_a_pause_outlives_the_paused_state() -> None:
-    was_paused = attempt(Verb.PAUSE, has_paused_since=True)
-    assert weigh(was_paused, [row("completed")]).verdict == Verdict.HAPPENED
+PAUSED = Move("running", "paused", AFTER)
+CANCELLED = Move("running", "cancelled", AFTER)
+
+
+@pytest.mark.parametrize(
+    ("verb", "move", "now"),
+    [
+        (Verb.PAUSE, PAUSED, row("paused")),
+        (Verb.PAUSE, replace(PAUSED, status="paused_at_chain"), row("paused_at_chain")),
+        (Verb.PAUSE, PAUSED, row("completed")),
+        (Verb.CANCEL, CANCELLED, row("cancelled")),
+        (Verb.CANCEL, CANCELLED, row("running", started_at=AFTER)),
+    ],
+)
+def test_event_of_the_change_counts_whatever_came_after_it(
+    verb: Verb, move: Move, now: JobRow
+) -> None:
+    moved = attempt(verb, moves=(move,))
+    assert weigh(moved, [now]).verdict == Verdict.HAPPENED
+    assert weigh_unseen(moved, "it is down").verdict == Verdict.HAPPENED
+
+
+@pytest.mark.parametrize("move", [Move("paused", "paused_at_chain", AFTER), None])
+def test_run_that_was_paused_before_has_not_been_paused_since(move: Move | None) -> None:
+    still = attempt(Verb.PAUSE, moves=(move,) if move else ())
+    assert weigh(still, [row("paused_at_chain")]).verdict == Verdict.CANNOT_BE_KNOWN
+
+
+@pytest.mark.parametrize(
+    ("verb", "seen", "fields", "now"),
+    [
+        (Verb.PAUSE, "paused", {"moves": (PAUSED,)}, row("paused")),
+        (Verb.CANCEL, "cancelled", {"moves": (CANCELLED,)}, row("cancelled")),
+        (Verb.RESUME, "running", {}, row("running", started_at=AFTER)),
+        (Verb.CLEAR, "running", {}, None),
+    ],
+)
+def test_state_in_which_it_had_to_be_refused_rules_out_that_it_is_called_done(
+    verb: Verb, seen: str, fields: dict[str, Any], now: JobRow | None
+) -> None:
+    asked = attempt(verb, seen=seen, **fields)
+    assert weigh(asked, [now] if now else []).verdict == Verdict.CANNOT_BE_KNOWN
+
+
+COVERED = [
+    (Verb.PAUSE, Verb.RESUME, row("running")),
+    (Verb.PAUSE, Verb.MODIFY, row("running")),
+    (Verb.RESUME, Verb.CANCEL, row("cancelled")),
+    (Verb.RESUME, Verb.PAUSE, row("paused")),
+    (Verb.CANCEL, Verb.RESUME, row("running")),
+    (Verb.CANCEL, Verb.MODIFY, row("running")),
+    (Verb.MODIFY, Verb.MODIFY, row("failed", config_path="/other.yaml")),
+    (Verb.MODIFY, Verb.RESUME, row("failed", config_path="/other.yaml")),
+]
+
+
+@pytest.mark.parametrize(("verb", "later", "now"), COVERED)
+def test_missing_trace_is_no_proof_once_a_later_attempt_may_have_covered_it(
+    verb: Verb, later: Verb, now: JobRow
+) -> None:
+    asked = attempt(verb, config_path="/new.yaml", has_own_file=verb is Verb.MODIFY)
+    covered = replace(asked, others=(Other(12, later, AFTER),))
+    verdicts = [weigh(one, [now]).verdict for one in (asked, covered)]
+    assert verdicts == [Verdict.DID_NOT_HAPPEN, Verdict.CANNOT_BE_KNOWN]
+
+
+@pytest.mark.parametrize(
+    ("verb", "now"),
+    [(Verb.RESUME, row("failed")), (Verb.MODIFY, row("failed", config_path="/other.yaml"))],
+)
+def test_run_that_moved_since_may_have_gone_on_in_between(verb: Verb, now: JobRow) -> None:
+    moved = attempt(verb, config_path="/new.yaml", moves=(Move("queued", "failed", AFTER),))
+    assert weigh(moved, [now]).verdict == Verdict.CANNOT_BE_KNOWN
+
+
+def test_score_that_was_in_use_counts_although_another_is_by_now() -> None:
+    used = attempt(Verb.MODIFY, config_path="/new.yaml", has_own_file=True, was_named=True)
+    now = row("failed", config_path="/other.yaml")
+    assert weigh(used, [now]).verdict == Verdict.HAPPENED
+
+
+def test_run_that_left_because_a_later_one_took_its_name_was_not_cleared_for_certain() -> None:
+    replaced = attempt(Verb.CLEAR, job=job(gone_at=AFTER, gone_reason="replaced"))
+    assert weigh(replaced, []).verdict == Verdict.CANNOT_BE_KNOWN
 
 
 def test_submit_is_known_by_the_file_that_was_made_for_it() -> None:
@@ -100,7 +185,7 @@ def test_name_that_nobody_has_may_have_been_cleared() -> None:
 
 @pytest.mark.parametrize("rows", [[], [row(submitted_at=AFTER, config_path="/other.yaml")]])
 def test_run_that_was_seen_before_it_went_is_proof_of_its_submit(rows: list[JobRow]) -> None:
-    seen = attempt(Verb.SUBMIT, has_own_file=True, was_seen=True)
+    seen = attempt(Verb.SUBMIT, has_own_file=True, was_named=True)
     assert weigh(seen, rows).verdict == Verdict.HAPPENED
 
 
@@ -110,11 +195,11 @@ def test_name_that_a_later_run_has_hides_the_submit() -> None:
 
 
 def test_submission_that_was_never_written_was_never_sent() -> None:
-    unwritten = attempt(Verb.SUBMIT, has_own_file=True, is_missing=True)
+    unwritten = attempt(Verb.SUBMIT, has_own_file=True, is_unwritten=True)
     assert weigh(unwritten, []).verdict == Verdict.DID_NOT_HAPPEN
 
 
 def test_run_with_our_file_counts_although_the_file_is_out_of_sight() -> None:
-    elsewhere = attempt(Verb.SUBMIT, has_own_file=True, is_missing=True)
+    elsewhere = attempt(Verb.SUBMIT, has_own_file=True, is_unwritten=True)
     ours = row(config_path=OWN_FILE, submitted_at=AFTER)
     assert weigh(elsewhere, [ours]).verdict == Verdict.HAPPENED

@@ -12,7 +12,7 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from jobs import actions
-from jobs.actions import InlineScore, upkeep
+from jobs.actions import InlineScore
 from jobs.actions.idempotency import prune_keys
 from jobs.audit import Origin
 from jobs.audit.models import IdempotencyKey
@@ -116,17 +116,6 @@ async def test_program_that_repeats_while_the_first_runs_is_told_to_wait(
         gate.set()
     assert caught.value.retry_after_s == 1
     assert (await actions.pause(**ask)).id == first.result().id
-
-
-async def test_upkeep_prunes_once_an_hour(
-    running: Job, operator: User, origin: Origin, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    asked: list[object] = []
-    monkeypatch.setattr(upkeep, "prune_keys", asked.append)
-    tended = upkeep.Upkeep()
-    for _ in range(3):
-        await tended.tend()
-    assert len(asked) == 1
 
 
 def test_keys_are_forgotten_after_a_week(running: Job, operator: User, origin: Origin) -> None:

@@ -9,44 +9,49 @@ from typing import Any
 
 import pytest
 from asgiref.sync import async_to_sync
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import User
 from django.utils import timezone
 
-from jobs import actions, audit
-from jobs.actions import ActionResult, InlineScore, UnfitText
+from jobs import actions
+from jobs.actions import ActionResult, InlineScore, ScorePath
 from jobs.actions import reconcile as reconciling
-from jobs.actions.deadlines import ACTION_S, GIVE_UP_S, RECONCILE_MARGIN_S
+from jobs.actions.deadlines import ACTION_S, GIVE_UP_S
+from jobs.actions.models import ScoreReplacement
 from jobs.actions.refresh import learn, listing_now
-from jobs.audit import Draft, Origin
+from jobs.actions.running_scores import forget_over
+from jobs.audit import Origin
 from jobs.audit.models import Action
-from jobs.errors import AccessDenied, AuditUnavailable, IdempotencyConflict
+from jobs.errors import IdempotencyConflict
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
 from jobs.terms import JobOrigin, Verdict
-from tests.actions.records import attempts, kinds_of, records
-from tests.actions.scripted import ScriptedConductor, closing, closing_after_doing, score_text
+from tests.actions.fixtures import known
+from tests.actions.lost import later, outcomes_lost, reconcile, unanswered, verdict_of
+from tests.actions.records import attempts, intent_of, kinds_of, records
+from tests.actions.scripted import (
+    Manner,
+    ScriptedConductor,
+    answering,
+    closing,
+    closing_after_doing,
+    score_text,
+)
 from tests.factories import make_user
 
-reconcile = async_to_sync(actions.reconcile_open)
 give_up = async_to_sync(reconciling.give_up)
-settle = async_to_sync(actions.settle)
+modify = async_to_sync(actions.modify)
 
 
-def later() -> datetime:
-    return timezone.now() + timedelta(seconds=ACTION_S + RECONCILE_MARGIN_S + 1)
+def look(conductor: Conductor) -> None:
+    """See the conductor's list, as the relay does every second."""
+    seen = async_to_sync(listing_now)(client_for(conductor))
+    async_to_sync(learn)(conductor, None, seen)
 
 
-def unanswered(
-    verb: str, manner: Any, job: Job, actor: User, origin: Origin, scripted: ScriptedConductor
-) -> ActionResult:
-    scripted.manners[f"job.{verb}"] = manner
-    act = async_to_sync(getattr(actions, verb))
-    return act(actor=actor, job=job, origin=origin)  # type: ignore[no-any-return]
-
-
-def verdict_of(result: ActionResult) -> tuple[str, bool]:
-    action = Action.objects.get(pk=result.id)
-    return action.verdict, action.needs_attention
+@pytest.fixture
+def otto(transactional_db: None) -> User:
+    """A colleague."""
+    return make_user("operator", username="otto")
 
 
 @pytest.mark.parametrize("verb", ["pause", "cancel"])
@@ -185,8 +190,7 @@ def test_submit_whose_run_was_seen_and_cleared_happened(
     conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
 ) -> None:
     result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing_after_doing)
-    look = async_to_sync(listing_now)(client_for(conductor))
-    async_to_sync(learn)(conductor, None, look)
+    look(conductor)
     scripted.rows.clear()
     reconcile(conductor, now=later())
     job = Job.objects.get()
@@ -198,10 +202,20 @@ def test_submit_whose_run_was_seen_and_cleared_happened(
 def test_submit_whose_file_was_never_written_did_not_happen(
     conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
 ) -> None:
-    result, file = submitted_into_silence(conductor, operator, origin, scripted, closing)
+    with outcomes_lost():
+        result, file = submitted_into_silence(conductor, operator, origin, scripted, closing)
     file.unlink()
     reconcile(conductor, now=later())
     assert verdict_of(result) == (Verdict.DID_NOT_HAPPEN, False)
+
+
+def test_submit_that_was_sent_is_not_judged_by_a_file_that_is_no_longer_there(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    result, file = submitted_into_silence(conductor, operator, origin, scripted, closing)
+    file.unlink()
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.CANNOT_BE_KNOWN, True)
 
 
 def much_later() -> datetime:
@@ -238,135 +252,268 @@ def test_nobody_waits_for_a_disabled_conductor(unheard: ActionResult) -> None:
 
 
 def test_key_of_an_attempt_that_was_given_up_has_an_answer(
-    running: Job, operator: User, origin: Origin, monkeypatch: pytest.MonkeyPatch
+    running: Job, operator: User, origin: Origin
 ) -> None:
-    real = audit.aappend
-
-    async def full_after_the_intent(draft: Draft, **rest: object) -> object:
-        if draft.kind == "outcome":
-            raise AuditUnavailable("no space left on device")
-        return await real(draft, **rest)  # type: ignore[arg-type]  # passed on as it came
-
     cancel = async_to_sync(actions.cancel)
-    with monkeypatch.context() as bad_times:
-        bad_times.setattr(audit, "aappend", full_after_the_intent)
+    with outcomes_lost():
         cancel(actor=operator, job=running, origin=origin, key="k1")
     Conductor.objects.update(is_enabled=False)
     with pytest.raises(IdempotencyConflict):
         cancel(actor=operator, job=running, origin=origin, key="k1")
     give_up(now=later())
     again = cancel(actor=operator, job=running, origin=origin, key="k1")
-    assert (again.outcome, again.verdict) == ("unknown", Verdict.CANNOT_BE_KNOWN)
+    assert (again.outcome, again.verdict) == ("unknown", Verdict.HAPPENED)
 
 
 def test_run_that_was_seen_counts_although_its_conductor_is_down(
     conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
 ) -> None:
     result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing_after_doing)
-    async_to_sync(learn)(conductor, None, async_to_sync(listing_now)(client_for(conductor)))
+    look(conductor)
     Conductor.objects.update(is_enabled=False)
     give_up(now=later())
     assert verdict_of(result) == (Verdict.HAPPENED, False)
     assert Job.objects.get().submitted_by == operator
 
 
-def test_person_need_not_wait_for_the_verdict(
-    unheard: ActionResult, operator: User, origin: Origin
+@pytest.mark.parametrize("seen", [None, "as it was"])
+@pytest.mark.parametrize(("verb", "status"), [("pause", "paused"), ("cancel", "cancelled")])
+def test_state_that_was_there_before_proves_nothing(
+    conductor: Conductor,
+    operator: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    verb: str,
+    status: str,
+    seen: str | None,
 ) -> None:
-    action = Action.objects.get(pk=unheard.id)
-    settle(
-        actor=operator,
-        action=action,
-        conclusion=Verdict.DID_NOT_HAPPEN,
-        reason="it still runs",
-        origin=origin,
-    )
-    assert verdict_of(unheard) == (Verdict.DID_NOT_HAPPEN, False)
-    assert give_up(now=much_later()) == 0
-
-
-def test_attempt_that_may_still_be_answered_cannot_be_settled() -> None:
-    running = Action(verb="pause", outcome="open", deadline_at=timezone.now())
-    known = Action(verb="pause", outcome="refused", deadline_at=timezone.now())
-    abandoned = Action(verb="pause", outcome="open", deadline_at=timezone.now() - timedelta(1))
-    assert [actions.may_be_settled(a) for a in (running, known, abandoned)] == [False, False, True]
-
-
-@pytest.fixture
-def undecided(
-    running: Job, conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
-) -> Action:
-    """An attempt that cannot be known: the run has gone."""
-    result = unanswered("cancel", closing, running, operator, origin, scripted)
-    scripted.rows.clear()
+    job = known(conductor, scripted, status)
+    act = async_to_sync(getattr(actions, verb))
+    with outcomes_lost():
+        result = act(actor=operator, job=job, origin=origin, seen=seen and status)
     reconcile(conductor, now=later())
-    return Action.objects.get(pk=result.id)
+    assert (result.outcome, verdict_of(result)) == ("refused", (Verdict.CANNOT_BE_KNOWN, True))
 
 
-def test_what_cannot_be_known_waits_for_a_person(undecided: Action) -> None:
-    assert (undecided.verdict, undecided.needs_attention) == (Verdict.CANNOT_BE_KNOWN, True)
+def test_clear_of_what_had_left_before_cannot_be_known(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    job = known(conductor, scripted, "completed")
+    scripted.rows.clear()
+    look(conductor)
+    with outcomes_lost():
+        result = async_to_sync(actions.clear)(actor=operator, job=job, origin=origin)
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.CANNOT_BE_KNOWN, True)
 
 
-def test_person_settles_it_with_a_reason(undecided: Action, operator: User, origin: Origin) -> None:
-    result = settle(
-        actor=operator,
-        action=undecided,
-        conclusion=Verdict.HAPPENED,
-        reason="the log says so",
-        origin=origin,
-    )
-    assert (result.verdict, kinds_of(result)[-1]) == (Verdict.HAPPENED, "settled")
-    undecided.refresh_from_db()
-    assert not undecided.needs_attention
-
-
-def test_second_person_finds_it_settled(undecided: Action, operator: User, origin: Origin) -> None:
-    ask: dict[str, Any] = {"actor": operator, "action": undecided, "origin": origin}
-    settle(**ask, conclusion=Verdict.HAPPENED, reason="the log")
-    with pytest.raises(UnfitText):
-        settle(**ask, conclusion=Verdict.DID_NOT_HAPPEN, reason="a hunch")
+def test_first_start_is_not_taken_for_a_resume(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    job = known(conductor, scripted, "pending")
+    Job.objects.update(started_at=None)
+    scripted.rows["nightly"]["started_at"] = None
+    with outcomes_lost():
+        result = async_to_sync(actions.resume)(actor=operator, job=job, origin=origin)
+    scripted.rows["nightly"] |= {"status": "running", "started_at": later().timestamp()}
+    reconcile(conductor, now=later())
+    assert verdict_of(result) == (Verdict.CANNOT_BE_KNOWN, True)
 
 
 @pytest.mark.parametrize(
-    ("conclusion", "reason"), [(Verdict.HAPPENED, " "), (Verdict.CANNOT_BE_KNOWN, "because")]
+    ("verb", "status"),
+    [("pause", "running"), ("cancel", "running"), ("clear", "completed"), ("resume", "failed")],
 )
-def test_conclusion_without_reason_or_meaning_is_not_recorded(
-    undecided: Action, operator: User, origin: Origin, conclusion: Verdict, reason: str
+def test_what_another_attempt_brought_about_is_not_this_one_s(
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    verb: str,
+    status: str,
 ) -> None:
-    with pytest.raises(UnfitText):
-        settle(
-            actor=operator, action=undecided, conclusion=conclusion, reason=reason, origin=origin
-        )
-    assert records().filter(kind="settled").count() == 0
+    job = known(conductor, scripted, status)
+    lost = unanswered(verb, closing, job, otto, origin, scripted)
+    done = async_to_sync(getattr(actions, verb))(actor=operator, job=job, origin=origin)
+    reconcile(conductor, now=later())
+    assert (done.outcome, verdict_of(lost)) == ("succeeded", (Verdict.CANNOT_BE_KNOWN, True))
+    assert f"attempt {done.id} may have" in Action.objects.get(pk=lost.id).message
 
 
-def test_viewer_may_not_settle_and_the_attempt_stays_as_it_is(
-    undecided: Action, viewer: User, origin: Origin
+def test_of_two_lost_attempts_neither_is_told_to_have_done_it(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
 ) -> None:
-    with pytest.raises(AccessDenied):
-        settle(
-            actor=viewer,
-            action=undecided,
-            conclusion=Verdict.HAPPENED,
-            reason="I think",
-            origin=origin,
-        )
-    undecided.refresh_from_db()
-    assert (undecided.outcome, undecided.needs_attention) == ("unknown", True)
-    assert Action.objects.filter(verb="settle", outcome="denied").count() == 1
+    lost = [
+        unanswered("pause", manner, running, actor, origin, scripted)
+        for manner, actor in ((closing, otto), (closing_after_doing, operator))
+    ]
+    reconcile(conductor, now=later())
+    assert {verdict_of(result)[0] for result in lost} == {Verdict.CANNOT_BE_KNOWN}
 
 
-def test_submit_on_a_conductor_that_is_hidden_may_not_be_settled(
-    conductor: Conductor, origin: Origin, operator: User, scripted: ScriptedConductor
+def test_lost_attempt_that_may_have_arrived_late_counts_as_another(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
 ) -> None:
-    result, _ = submitted_into_silence(conductor, operator, origin, scripted, closing)
-    submitter = make_user("nobody")
-    submitter.user_permissions.add(Permission.objects.get(codename="submit_job"))
-    with pytest.raises(AccessDenied):
-        settle(
-            actor=User.objects.get(pk=submitter.pk),
-            action=Action.objects.get(pk=result.id),
-            conclusion=Verdict.HAPPENED,
-            reason="I think",
-            origin=origin,
-        )
+    unanswered("pause", closing, running, otto, origin, scripted)
+    Action.objects.update(concluded_at=timezone.now() - timedelta(minutes=1))
+    lost = unanswered("pause", closing_after_doing, running, operator, origin, scripted)
+    reconcile(conductor, now=later())
+    assert verdict_of(lost) == (Verdict.CANNOT_BE_KNOWN, True)
+
+
+@pytest.mark.parametrize(
+    ("waits", "verdict"), [(True, Verdict.CANNOT_BE_KNOWN), (False, Verdict.HAPPENED)]
+)
+def test_score_that_waited_to_be_taken_may_have_paused_the_run(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    waits: bool,
+    verdict: Verdict,
+) -> None:
+    scripted.manners["job.modify"] = answering({"job_id": "nightly", "status": "accepted"})
+    modify(actor=operator, job=running, origin=origin, source=InlineScore(score_text()))
+    before = timezone.now() - timedelta(hours=1)
+    Action.objects.update(concluded_at=before)
+    ScoreReplacement.objects.update(adopted_at=None if waits else before)
+    lost = unanswered("pause", closing, running, operator, origin, scripted)
+    scripted.rows["nightly"]["status"] = "paused"
+    reconcile(conductor, now=later())
+    assert verdict_of(lost)[0] == verdict
+
+
+def test_attempt_that_began_after_the_pause_was_seen_did_not_bring_it_about(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+) -> None:
+    lost = unanswered("pause", closing_after_doing, running, otto, origin, scripted)
+    look(conductor)
+    for verb in ("resume", "pause"):
+        async_to_sync(getattr(actions, verb))(actor=operator, job=running, origin=origin)
+    Action.objects.exclude(pk=lost.id).update(started_at=later())
+    reconcile(conductor, now=later())
+    assert verdict_of(lost) == (Verdict.HAPPENED, False)
+
+
+@pytest.mark.parametrize(
+    ("is_seen", "verdict"), [(True, Verdict.HAPPENED), (False, Verdict.CANNOT_BE_KNOWN)]
+)
+def test_cancel_that_a_resume_covered_is_known_by_its_event_alone(
+    running: Job,
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    is_seen: bool,
+    verdict: Verdict,
+) -> None:
+    lost = unanswered("cancel", closing_after_doing, running, otto, origin, scripted)
+    if is_seen:
+        look(conductor)
+    async_to_sync(actions.resume)(actor=operator, job=running, origin=origin)
+    reconcile(conductor, now=later())
+    assert verdict_of(lost)[0] == verdict
+
+
+@pytest.mark.parametrize(
+    ("manner", "verdict"),
+    [(closing, Verdict.CANNOT_BE_KNOWN), (closing_after_doing, Verdict.HAPPENED)],
+)
+def test_run_that_another_submitted_by_the_same_path_is_theirs(
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    folders: Path,
+    manner: Manner,
+    verdict: Verdict,
+) -> None:
+    file = folders / "scores" / "nightly.yaml"
+    file.write_text(score_text())
+    ask: dict[str, Any] = {
+        "origin": origin,
+        "source": ScorePath(str(file)),
+        "conductor": conductor,
+        "workspace": str(folders / "workspaces" / "nightly"),
+    }
+    submit = async_to_sync(actions.submit)
+    scripted.manners["job.submit"] = manner
+    lost = submit(actor=otto, **ask)
+    scripted.manners.clear()
+    if scripted.rows:
+        look(conductor)
+        scripted.rows.clear()
+        look(conductor)
+    done = submit(actor=operator, **ask)
+    reconcile(conductor, now=later())
+    assert (done.outcome, verdict_of(lost)[0]) == ("succeeded", verdict)
+    assert Job.objects.get(gone_at=None).submitted_by == operator
+
+
+@pytest.mark.parametrize(
+    ("is_seen", "verdict"), [(True, Verdict.HAPPENED), (False, Verdict.CANNOT_BE_KNOWN)]
+)
+def test_score_that_a_later_one_replaced_is_judged_by_the_record_that_names_it(
+    conductor: Conductor,
+    operator: User,
+    otto: User,
+    origin: Origin,
+    scripted: ScriptedConductor,
+    is_seen: bool,
+    verdict: Verdict,
+) -> None:
+    job = known(conductor, scripted, "failed")
+    ask: dict[str, Any] = {"job": job, "origin": origin}
+    scripted.manners["job.modify"] = closing_after_doing
+    lost = modify(actor=otto, source=InlineScore(score_text()), **ask)
+    del scripted.manners["job.modify"]
+    scripted.rows["nightly"]["status"] = "failed"
+    if is_seen:
+        look(conductor)
+    job.refresh_from_db()
+    done = modify(actor=operator, source=InlineScore(score_text(description="x")), **ask)
+    scripted.rows["nightly"]["status"] = "failed"
+    reconcile(conductor, now=later())
+    named = intent_of(done).arguments["running_config_path"]
+    assert (named == intent_of(lost).arguments["config_path"], done.outcome) == (
+        is_seen,
+        "succeeded",
+    )
+    assert verdict_of(lost)[0] == verdict
+
+
+def test_score_that_was_in_use_is_not_told_as_never_used_when_its_run_ends(
+    conductor: Conductor, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    job = known(conductor, scripted, "failed")
+    ask: dict[str, Any] = {"actor": operator, "origin": origin}
+    scripted.manners["job.modify"] = closing_after_doing
+    lost = modify(job=job, source=InlineScore(score_text()), **ask)
+    del scripted.manners["job.modify"]
+    look(conductor)
+    job.refresh_from_db()
+    modify(job=job, source=InlineScore(score_text(description="x")), **ask)
+    reconcile(conductor, now=later())
+    Job.objects.update(status="failed", moved_at=later())
+    forget_over(conductor)
+    assert kinds_of(lost) == ["intent", "outcome", "reconciled"]
+    assert ScoreReplacement.objects.filter(adopted_at=None).count() == 0

@@ -60,6 +60,50 @@ def test_file_of_which_one_run_is_there_stays(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("run", "stays"),
+    [
+        ({"gone_at": LONG_AGO, "gone_reason": "cleared"}, False),
+        ({"gone_at": LATELY, "gone_reason": "cleared"}, True),
+        ({"gone_at": LONG_AGO, "gone_reason": "vanished"}, True),
+        ({"status": "paused"}, True),
+    ],
+)
+@pytest.mark.parametrize("outcome", ["succeeded", "unknown"])
+def test_file_that_its_run_goes_by_no_more_or_not_yet_stays_for_as_long_as_that_run(
+    tmp_path: Path, run: dict[str, Any], stays: bool, outcome: str
+) -> None:
+    job = make_job(config_path=str(written(tmp_path, LATELY)), **run)
+    action_id = uuid4()
+    Action.objects.create(
+        action_id=action_id, verb="modify", outcome=outcome, started_at=NOW, job_pk=job.pk
+    )
+    path = written(tmp_path, action_id=action_id)
+    assert prune_files(tmp_path, NOW) == int(not stays)
+    assert path.parent.exists() is stays
+
+
+def test_refused_score_of_a_run_that_is_there_is_taken_away(tmp_path: Path) -> None:
+    action_id = uuid4()
+    Action.objects.create(
+        action_id=action_id, verb="modify", outcome="refused", started_at=NOW, job_pk=make_job().pk
+    )
+    written(tmp_path, action_id=action_id)
+    assert prune_files(tmp_path, NOW) == 1
+
+
+def test_file_that_another_run_goes_by_outlasts_the_run_that_it_was_written_for(
+    tmp_path: Path,
+) -> None:
+    action_id = uuid4()
+    over = make_job(gone_at=LONG_AGO, gone_reason="cleared")
+    Action.objects.create(
+        action_id=action_id, verb="submit", outcome="succeeded", started_at=NOW, job_pk=over.pk
+    )
+    make_job(config_path=str(written(tmp_path, action_id=action_id)))
+    assert prune_files(tmp_path, NOW) == 0
+
+
+@pytest.mark.parametrize(
     ("outcome", "stays"), [("refused", False), ("failed", False), ("unknown", True)]
 )
 def test_file_without_a_run_stays_unless_it_was_certainly_never_read(

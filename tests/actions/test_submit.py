@@ -235,6 +235,14 @@ def test_path_is_sent_as_it_is_and_its_text_kept(
     assert ScoreVersion.objects.get().text == path.read_text()
 
 
+def test_secret_in_an_unacceptable_score_is_not_in_the_record(desk: Desk) -> None:
+    desk.refused_at(score_text(retry={"max_retries": "AKIAIOSFODNN7EXAMPLE"}))
+    record = records().last()
+    assert record is not None
+    assert "whole number" in record.message
+    assert "AKIAIOSFODNN7EXAMPLE" not in record.message
+
+
 @pytest.mark.parametrize(
     "where", ["{scores}/absent.yaml", "/etc/passwd", "{scores}/../x.yaml", "x"]
 )

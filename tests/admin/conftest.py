@@ -4,11 +4,29 @@ from __future__ import annotations
 
 import pytest
 
-from tests.actions.fixtures import conductor, folders, operator, running, scripted, viewer
+from tests.actions.fixtures import (
+    _connections_end,
+    conductor,
+    folders,
+    loop_connections,
+    operator,
+    running,
+    scripted,
+    viewer,
+)
 from tests.admin.visitors import Visitor, visitor_for
 from tests.factories import make_user
 
-__all__ = ["conductor", "folders", "operator", "running", "scripted", "viewer"]
+__all__ = [
+    "_connections_end",
+    "conductor",
+    "folders",
+    "loop_connections",
+    "operator",
+    "running",
+    "scripted",
+    "viewer",
+]
 
 
 @pytest.fixture

@@ -116,3 +116,10 @@ def test_address_that_takes_only_a_form_leads_to_where_the_form_is(
     root: Visitor, path: str, leads_to: str
 ) -> None:
     assert root.get(path).url == leads_to
+
+
+@pytest.mark.parametrize(("path", "status"), [("/nothing/", 404), ("/auth/user/", 403)])
+def test_page_of_a_refusal_keeps_the_navigation(olga: Visitor, path: str, status: int) -> None:
+    page = olga.get(path)
+    assert page.status == status
+    assert "/jobs/job/" in page.links()

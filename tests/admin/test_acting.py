@@ -1,17 +1,19 @@
-"""Pause, resume, cancel and delete by plain forms, without any script."""
+"""Pause, resume, cancel and clear by plain forms, without any script."""
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
 from jobs.audit.models import Action
+from jobs.live import presence
 from jobs.registry.models import Conductor, Job
 from tests.actions.fixtures import known
 from tests.actions.scripted import ScriptedConductor, answering, closing
 from tests.admin.visitors import Page, Visitor
-from tests.factories import make_job
+from tests.factories import EPOCH, make_job, make_sheet, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -83,21 +85,89 @@ def test_click_on_a_page_gone_stale_is_answered_truthfully(
         seen=question.fields()["seen"],
         key=question.fields()["key"],
     )
+    assert page.status == 409
+    assert "Nothing was sent: the job has moved" in page.text
     assert "now completed" in page.text
     assert scripted.asked("job.pause") == []
+
+
+def test_page_says_who_moved_the_job_to_whoever_may_know(
+    olga: Visitor, root: Visitor, running: Job
+) -> None:
+    asked = {
+        who: who.get(f"/jobs/job/{running.pk}/cancel/").fields()["seen"] for who in (olga, root)
+    }
+    confirm(root, running, "pause", reason="the disk is full")
+    told = root.send(f"/jobs/job/{running.pk}/cancel/", follow=True, seen=asked[root])
+    assert "pause by root" in told.part("moved")
+    assert "the disk is full" in told.part("moved")
+    assert told.part("moved").count("Nothing was sent") == 1
+    untold = olga.send(f"/jobs/job/{running.pk}/cancel/", follow=True, seen=asked[olga])
+    assert "You did not move it" in untold.part("moved")
+    assert "root" not in untold.part("moved")
+
+
+def test_confirmation_names_what_is_lost_and_what_was_spent(olga: Visitor) -> None:
+    job = make_job(status="running", cost_usd=1.5, total_sheets=3, started_at=None)
+    for number, status in ((1, "completed"), (2, "in_progress"), (3, "pending")):
+        make_sheet(job, number=number, status=status, started_at=EPOCH if number == 2 else None)
+    page = olga.get(f"/jobs/job/{job.pk}/cancel/")
+    assert "Lost: sheet 2 (" in page.part("consequences")
+    spent = page.part("spent")
+    assert "Sheets completed 1 of 3" in spent
+    assert "$1.50" in spent
+    assert "Time spent so far not reported" in spent
+
+
+def test_confirmation_tells_small_costs_and_the_time_that_the_jobs_own_page_tells(
+    olga: Visitor,
+) -> None:
+    ended_at = EPOCH + timedelta(seconds=90)
+    job = make_job(status="failed", cost_usd=0.004, started_at=EPOCH, completed_at=ended_at)
+    make_sheet(job, status="failed")
+    spent = olga.get(f"/jobs/job/{job.pk}/resume/").part("spent")
+    assert "$0.0040" in spent
+    assert "Time spent so far 1 min 30 s" in spent
+
+
+def test_others_who_look_are_named_as_far_as_one_may_know_them(
+    olga: Visitor, root: Visitor, running: Job
+) -> None:
+    other = make_user("viewer", username="vic")
+    presence.here.look("socket", running.pk, other.pk)
+    try:
+        assert "vic" in root.get(f"/jobs/job/{running.pk}/pause/").part("onlookers")
+        page = olga.get(f"/jobs/job/{running.pk}/pause/")
+    finally:
+        presence.here.leave("socket")
+    assert "1 other" in page.part("onlookers")
+    assert "vic" not in page.text
+    after = olga.get(f"/jobs/job/{running.pk}/pause/").part("onlookers")
+    assert "nobody else, as far as live pages tell" in after
+
+
+def test_form_for_a_job_that_is_not_there_is_404_and_recorded(olga: Visitor) -> None:
+    assert olga.send("/jobs/job/77/cancel/", reason="please").status == 404
+    record = Action.objects.get(verb="cancel")
+    assert (record.outcome, record.reason, record.job_id) == ("denied", "please", "")
+
+
+def test_looking_at_a_job_that_is_not_there_leaves_no_record(olga: Visitor) -> None:
+    assert olga.get("/jobs/job/77/cancel/").status == 404
+    assert not Action.objects.filter(verb="cancel").exists()
 
 
 def test_question_about_a_job_that_moved_on_says_so_and_offers_no_button(olga: Visitor) -> None:
     job = make_job(status="completed")
     page = olga.get(f"/jobs/job/{job.pk}/pause/", seen="running")
-    assert "You saw this job as running" in page.text
+    assert "You saw it as running" in page.text
     assert not page.all("button", type="submit", class_="button primary")
 
 
 def test_only_what_can_work_now_is_offered(olga: Visitor) -> None:
     page = olga.get(f"/jobs/job/{make_job(status='paused').pk}/change/")
     offered = [link.split("/")[4] for link in page.links() if "?seen=" in link]
-    assert offered == ["resume", "cancel"]
+    assert offered == ["resume", "modify", "cancel"]
 
 
 def test_form_sent_twice_acts_once_and_says_so(

@@ -14,10 +14,13 @@ from django.db import connection
 from django.utils import timezone
 
 import jobs
-from jobs.audit import triggers
+from jobs import audit
+from jobs.admin import audit_page
+from jobs.audit import Draft, Origin, triggers
 from jobs.audit.models import Action, AuditRecord
 from jobs.audit.verbs import VERB_WORDS
 from jobs.registry.models import Job
+from jobs.terms import Channel, RecordKind
 from tests.actions.scripted import ScriptedConductor, answering, closing
 from tests.admin.visitors import Page, Visitor, visitor_for
 from tests.factories import make_job, make_user
@@ -39,6 +42,22 @@ def make_action(**fields: Any) -> Action:
         "started_at": timezone.now(),
     }
     return Action.objects.create(**defaults | fields)
+
+
+def make_conclusion(action: Action, conclusion: str) -> None:
+    """What somebody concludes of an attempt, as its record."""
+    audit.append(
+        Draft(
+            action_id=action.action_id,
+            kind=RecordKind.SETTLED,
+            verb=action.verb,
+            actor_id=None,
+            actor_name="somebody",
+            origin=Origin(channel=Channel.PAGE),
+            outcome=conclusion,
+            message=f"somebody concludes: {conclusion}.",
+        )
+    )
 
 
 def shown(page: Page) -> list[int]:
@@ -142,6 +161,18 @@ def test_time_that_is_none_is_said_and_shows_nothing(audra: Visitor, query: str)
     assert shown(page) == []
     assert "not a day and time" in page.text or "not one that is known" in page.text
     assert not page.all("a", data_testid="audit-export")
+
+
+def test_name_that_was_given_away_again_shows_what_both_did(audra: Visitor) -> None:
+    before = make_user("operator", username="rita")
+    first = make_action(actor_id=before.pk, actor_name="rita")
+    before.delete()
+    now = make_user("operator", username="rita")
+    second = make_action(actor_id=now.pk, actor_name="rita")
+    page = audra.get(LIST, person="rita")
+    assert set(shown(page)) == {first.pk, second.pk}
+    [link] = page.all("a", data_testid="audit-export")
+    assert link["href"] == "/api/audit/export?actor=rita"
 
 
 def test_export_goes_by_the_account_as_the_list_does(audra: Visitor) -> None:
@@ -257,6 +288,82 @@ def test_conclusion_without_a_reason_comes_back(olga: Visitor, unknown: Action) 
     assert "Say what it is concluded from" in page.text
 
 
+@pytest.fixture
+def concluded(olga: Visitor, unknown: Action) -> Action:
+    """The same, and Olga has concluded that it happened."""
+    olga.send(f"{LIST}{unknown.pk}/settle/", conclusion="happened", reason="it has stopped")
+    return unknown
+
+
+def test_conclusion_may_be_contradicted_on_its_page_which_shows_both(
+    olga: Visitor, audra: Visitor, concluded: Action
+) -> None:
+    page = olga.get(f"{LIST}{concluded.pk}/change/")
+    assert [one["value"] for one in page.all("input", type="radio")] == ["did not happen"]
+    [seen] = page.all("input", name="seen")
+    sent = {"conclusion": "did not happen", "reason": "it runs again", "seen": seen["value"]}
+    page = olga.send(f"{LIST}{concluded.pk}/settle/", follow=True, **sent)
+    for words in ("it has stopped", "it runs again", "Until then it was: happened"):
+        assert words in page.part("conclusions")
+    concluded.refresh_from_db()
+    assert concluded.verdict == "did not happen"
+    assert len(audra.get(f"{LIST}{concluded.pk}/change/").all("li", data_testid="record")) == 4
+
+
+def test_contradiction_without_a_reason_comes_back(olga: Visitor, concluded: Action) -> None:
+    page = olga.send(f"{LIST}{concluded.pk}/settle/", conclusion="did not happen", reason=" ")
+    assert page.status == 422
+    assert "Say what it is concluded from" in page.text
+
+
+def test_who_did_not_see_the_conclusion_is_shown_it(concluded: Action) -> None:
+    otto = visitor_for(make_user("operator", username="otto"))
+    sent = {"conclusion": "did not happen", "reason": "no trace", "seen": "cannot be known"}
+    page = otto.send(f"{LIST}{concluded.pk}/settle/", **sent)
+    assert page.status == 422
+    assert "concluded in the meantime: happened" in page.text
+    assert "no trace" in page.html
+    assert len(page.all("div", class_="trail-head")) == 1
+    assert "it has stopped" not in page.html
+
+
+def test_conclusion_of_another_is_told_without_name_and_reason_to_who_may_not_read_the_log(
+    olga: Visitor, concluded: Action
+) -> None:
+    otto = visitor_for(make_user("operator", username="otto"))
+    sent = {"conclusion": "did not happen", "reason": "it runs again", "seen": "happened"}
+    otto.send(f"{LIST}{concluded.pk}/settle/", **sent)
+    page = otto.get(f"{LIST}{concluded.pk}/change/")
+    told = page.part("conclusions")
+    assert len(page.all("div", class_="trail-head")) == 2
+    assert ("otto concludes" in told, "it runs again" in told) == (True, True)
+    assert ("olga" in told, "it has stopped" in told) == (False, False)
+
+
+def test_conclusions_of_two_who_contradict_each_other_have_an_end(
+    audra: Visitor, concluded: Action, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audit_page, "MAX_RECORDS", 2)
+    for conclusion in ("did not happen", "happened", "did not happen"):
+        make_conclusion(concluded, conclusion)
+    told = audra.get(f"{LIST}{concluded.pk}/change/").part("conclusions")
+    assert told.count("somebody concludes") == 2
+    assert "it has stopped" not in told
+
+
+def test_auditor_sees_what_was_concluded_and_no_form(audra: Visitor, concluded: Action) -> None:
+    page = audra.get(f"{LIST}{concluded.pk}/change/")
+    assert "it has stopped" in page.part("conclusions")
+    assert not page.all("input", name="conclusion")
+
+
+def test_answer_of_the_conductor_has_no_form_to_contradict_it(olga: Visitor, running: Job) -> None:
+    olga.send(f"/jobs/job/{running.pk}/pause/", seen="running")
+    page = olga.get(f"{LIST}{Action.objects.get(verb='pause').pk}/change/")
+    assert not page.has("conclusions")
+    assert not page.all("input", name="conclusion")
+
+
 def test_auditor_may_look_but_not_settle(audra: Visitor, unknown: Action) -> None:
     page = audra.get(f"{LIST}{unknown.pk}/change/")
     assert "may settle it" in page.text
@@ -328,3 +435,36 @@ def test_user_who_was_deleted_stays_in_the_log(audra: Visitor) -> None:
     action = make_action(actor_id=gone.pk, actor_name="gone")
     User.objects.filter(pk=gone.pk).delete()
     assert action.pk in shown(audra.get(LIST))
+
+
+def test_attempt_of_a_score_that_never_came_into_use_says_so_to_its_person(
+    olga: Visitor, running: Job
+) -> None:
+    action_id = audit.new_action_id()
+    olga_pk = User.objects.get(username="olga").pk
+    origin = Origin(channel=Channel.PAGE)
+    told: tuple[tuple[RecordKind, str, str, dict[str, Any]], ...] = (
+        (RecordKind.INTENT, "", "", {}),
+        (RecordKind.OUTCOME, "succeeded", "Will resume when paused.", {}),
+        (RecordKind.RECONCILED, "did not happen", "Never in use.", {"came_into_use": False}),
+    )
+    for kind, outcome, message, arguments in told:
+        audit.append(
+            Draft(
+                action_id=action_id,
+                kind=kind,
+                verb="modify",
+                actor_id=olga_pk,
+                actor_name="olga",
+                origin=origin,
+                job_pk=running.pk,
+                job_id=running.job_id,
+                arguments=arguments,
+                outcome=outcome,
+                message=message,
+            )
+        )
+    page = olga.get(f"{LIST}{Action.objects.get(verb='modify').pk}/change/")
+    assert "Never in use." in page.part("never-used")
+    assert not page.has("conclusions")
+    assert "succeeded" in page.text

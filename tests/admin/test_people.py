@@ -144,3 +144,24 @@ def test_added_person_is_announced_with_a_link_and_their_name_as_text() -> None:
     petra = User.objects.get(username="petra")
     assert "&lt;a href" not in page.html
     assert f"/auth/user/{petra.pk}/change/" in page.links()
+
+
+def test_page_of_a_person_tells_of_the_password_only_that_there_is_one(root: Visitor) -> None:
+    person = make_user("viewer", username="vera")
+    page = root.get(f"/auth/user/{person.pk}/change/")
+    assert "A password is set." in page.text
+    assert "salt" not in page.html
+    assert person.password.rsplit("$", 1)[-1][:6] not in page.html
+
+
+def test_groups_are_chosen_by_boxes_and_kept(root: Visitor) -> None:
+    person = make_user("viewer", username="vera")
+    path = f"/auth/user/{person.pk}/change/"
+    page = root.get(path)
+    boxes = page.all("input", name="groups", type="checkbox")
+    assert [box["value"] for box in boxes if "checked" in box] == [
+        str(Group.objects.get(name="Viewer").pk)
+    ]
+    operator = str(Group.objects.get(name="Operator").pk)
+    root.send(path, username="vera", is_active="on", groups=operator)
+    assert [group.name for group in person.groups.all()] == ["Operator"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ from jobs.scores import samples
 from tests.actions.judges import busy_judges
 from tests.actions.scripted import ScriptedConductor, answering, closing, score_text
 from tests.admin.visitors import Page, Visitor
-from tests.factories import make_conductor, make_user
+from tests.factories import make_conductor, make_job, make_user
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -258,17 +259,160 @@ def test_score_of_somebody_who_left_can_still_be_read(olga: Visitor) -> None:
     assert "gone" in olga.get(f"/jobs/score/{score.pk}/change/").text
 
 
-@pytest.mark.parametrize("do", ["submit", "validate"])
-def test_denials_are_recorded_once_a_minute(vera: Visitor, do: str) -> None:
+@pytest.mark.parametrize(("do", "verb"), [("submit", "submit"), ("validate", "judge_score")])
+def test_denials_are_recorded_once_a_minute(vera: Visitor, do: str, verb: str) -> None:
     for _ in range(3):
         sent = {"source": "text", "text": "name: x", "key": "k", "do": do}
         assert vera.send(ADD, **sent).status == 403
     denial = Action.objects.get(outcome="denied")
-    assert (denial.verb, denial.actor_name) == ("submit", "vera")
+    assert (denial.verb, denial.actor_name) == (verb, "vera")
 
 
 def test_a_post_without_any_right_is_recorded_once_a_minute(nemo: Visitor) -> None:
     for _ in range(3):
         assert nemo.send(ADD, source="text", text="name: x", key="k", do="submit").status == 302
     denial = Action.objects.get(outcome="denied")
-    assert (denial.verb, denial.actor_name) == ("view", "nemo")
+    assert (denial.verb, denial.actor_name) == ("submit", "nemo")
+
+
+@pytest.mark.usefixtures("conductor")
+@pytest.mark.parametrize(
+    ("field", "value", "target", "words"),
+    [
+        ("start_sheet", "0", "id_start_sheet", "Sheets are counted from 1."),
+        ("start_sheet", "9", "id_start_sheet", "The score has the sheets 1 to 3."),
+        ("workspace", "/etc", "id_workspace", "The workspace has to lie below"),
+        ("name", "a b", "id_name", "This cannot be a job's name"),
+        ("conductor", "x" * 51, "id_conductor", "at most 50"),
+    ],
+)
+def test_what_is_wrong_with_a_field_is_told_at_the_field_and_not_as_a_line(
+    olga: Visitor, field: str, value: str, target: str, words: str
+) -> None:
+    sent = {"source": "text", "text": score_text("nightly"), "do": "validate", field: value}
+    page = olga.send(ADD, **sent)
+    assert words in page.part("problems")
+    assert page.all("a", href=f"#{target}")
+    assert "1:1" not in page.text
+    if field != "conductor":
+        assert page.all("input", id=target, aria_invalid="true")
+
+
+@pytest.mark.usefixtures("conductor")
+def test_a_wrong_field_does_not_hide_what_is_wrong_with_the_score(olga: Visitor) -> None:
+    page = olga.send(ADD, source="text", text="name: [", start_sheet="0", do="validate")
+    assert "Sheets are counted from 1." in page.part("problems")
+    assert page.all("li", data_severity="error", data_line="1")
+
+
+@pytest.mark.usefixtures("conductor")
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ("", "The score's workspace is relative (elsewhere)"),
+        ("mine", "The workspace you give is relative (mine)"),
+    ],
+)
+def test_page_says_where_a_relative_workspace_is_put(
+    olga: Visitor, folders: Path, asked: str, words: str
+) -> None:
+    text = score_text("nightly", workspace="./elsewhere")
+    page = olga.send(ADD, source="text", text=text, workspace=asked, do="validate")
+    assert str(folders / "workspaces" / "nightly") in page.part("workspace")
+    assert words in page.part("summary")
+    page = olga.send(ADD, source="text", text=score_text(), workspace=asked, do="validate")
+    assert ("The score names no workspace" in page.part("summary")) is (asked == "")
+    text = score_text("nightly", workspace=str(folders / "workspaces" / "own"))
+    page = olga.send(ADD, source="text", text=text, do="validate")
+    assert "is relative" not in page.part("summary").partition("Instrument")[0]
+
+
+@pytest.mark.usefixtures("conductor")
+def test_page_says_how_many_sheets_a_start_sheet_leaves_out(olga: Visitor) -> None:
+    text = score_text(sheet={"size": 1, "total_items": 40})
+    page = olga.send(ADD, source="text", text=text, start_sheet="36", do="validate")
+    assert "Sheets 5 of 40 from sheet 36; 35 left out" in page.part("summary")
+
+
+@pytest.mark.usefixtures("conductor")
+def test_preview_shows_what_each_sheet_would_run_and_asks_no_conductor(
+    olga: Visitor, scripted: ScriptedConductor
+) -> None:
+    text = score_text(
+        "nightly", prompt={"template": "echo sheet {{ sheet_num }} in {{ workspace }}"}
+    )
+    sent = {"source": "text", "text": text, "start_sheet": "2", "workspace": "", "name": ""}
+    page = olga.send(ADD, **sent, do="preview")
+    assert "What sheet 2 runs" in page.text
+    assert "echo sheet 2 in /" in page.part("prompt")
+    assert "A start at sheet 2 skips sheet 1." in page.part("preview-skipped")
+    third = olga.send("/jobs/job/preview/", **sent, preview_sheet="3")
+    assert "echo sheet 3 in /" in third.part("prompt")
+    assert scripted.asked("job.submit") == []
+    assert not Action.objects.filter(verb="submit").exists()
+
+
+@pytest.mark.usefixtures("conductor")
+def test_preview_says_what_is_wrong_with_a_template(olga: Visitor) -> None:
+    text = score_text("nightly", prompt={"template": "{{ nothing_like_it }}"})
+    page = olga.send(ADD, source="text", text=text, do="preview")
+    assert "nothing_like_it" in page.part("preview-fault")
+
+
+@pytest.mark.usefixtures("conductor")
+def test_preview_reads_template_files_below_the_score_roots_alone(
+    olga: Visitor, folders: Path
+) -> None:
+    secret = folders / "secret.txt"
+    secret.write_text("the key of the site")
+    (folders / "scores" / "link.j2").symlink_to(secret)
+    (folders / "scores" / "good.j2").write_text("echo from the file")
+    for path in (secret, folders / "scores" / "link.j2", folders / "scores" / ".." / "secret.txt"):
+        text = score_text("nightly", prompt={"template_file": str(path)})
+        page = olga.send(ADD, source="text", text=text, do="preview")
+        assert page.has("preview-fault")
+        assert "the key of the site" not in page.html
+    text = score_text("nightly", prompt={"template_file": str(folders / "scores" / "good.j2")})
+    page = olga.send(ADD, source="text", text=text, do="preview")
+    assert "echo from the file" in page.part("prompt")
+    beside = folders / "scores" / "weekly.yaml"
+    beside.write_text(score_text("weekly", prompt={"template_file": "good.j2"}))
+    page = olga.send(ADD, source="path", path=str(beside), do="preview")
+    assert "echo from the file" in page.part("prompt")
+
+
+def test_viewer_may_not_have_previews_made(vera: Visitor) -> None:
+    sent = {"source": "text", "text": score_text("nightly")}
+    assert vera.send("/jobs/job/preview/", **sent).status == 403
+
+
+def test_job_is_submitted_again_with_its_inputs(olga: Visitor, conductor: Conductor) -> None:
+    score = Score.objects.create(name="nightly")
+    version = ScoreVersion.objects.create(
+        score=score, number=1, sha256="0" * 64, text=score_text("nightly"), author_name="x"
+    )
+    job = make_job(
+        conductor=conductor,
+        job_id="nightly-2",
+        score_version=version,
+        workspace="/w/nightly",
+        requested_start_sheet=2,
+    )
+    page = olga.get(ADD, **{"from": job.pk})
+    fields = page.fields()
+    assert (fields["name"], fields["workspace"], fields["start_sheet"]) == (
+        *("nightly-2", "/w/nightly", "2"),
+    )
+    assert "The inputs of nightly-2" in page.part("again")
+    assert score_text("nightly").splitlines()[0] in unescape(page.html)
+
+
+def test_job_without_a_kept_text_is_submitted_again_by_its_file(
+    olga: Visitor, conductor: Conductor
+) -> None:
+    job = make_job(conductor=conductor, config_path="/scores/nightly.yaml")
+    fields = olga.get(ADD, **{"from": job.pk}).fields()
+    assert (fields["source"], fields["path"]) == ("path", "/scores/nightly.yaml")
+    bare = make_job(conductor=conductor)
+    assert "knows neither the text nor the file" in olga.get(ADD, **{"from": bare.pk}).text
+    assert "is not there" in olga.get(ADD, **{"from": "4711"}).text

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 
 from jobs.admin.durations import ago_words, duration_words, span_words
+from jobs.admin.job.sheet_rows import shares
 from jobs.admin.looks import job_look, outcome_look, sheet_look
 from jobs.admin.output import Joiner, Line, Piece
-from jobs.admin.sheet_rows import shares
 from jobs.admin.visible import last_lines, one_line, visible
 from jobs.terms import KNOWN_JOB_STATUSES, KNOWN_SHEET_STATUSES, Outcome
 

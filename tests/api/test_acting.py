@@ -27,7 +27,7 @@ def test_submit_is_201_with_the_job_and_the_action(olga: Caller, conductor: Cond
     assert isinstance(job["id"], int)
     assert (job["job_id"], job["status"], job["total_sheets"]) == ("nightly", "running", 3)
     assert (job["submitted_by"], job["origin"]) == ("olga", "console")
-    assert job["offers"] == ["cancel", "pause"]
+    assert job["offers"] == ["cancel", "modify", "pause"]
 
 
 def test_name_becomes_the_job_id(olga: Caller, conductor: Conductor) -> None:
@@ -123,10 +123,23 @@ def test_denied_submit_has_no_job(vera: Caller, conductor: Conductor) -> None:
     assert (reply.status, reply.json["job"]) == (403, None)
 
 
-def test_job_that_you_may_not_see_is_404_and_not_recorded(nemo: Caller, running: Job) -> None:
-    assert nemo.post(f"/jobs/{running.pk}/pause").status == 404
+def test_job_that_you_may_not_see_is_404_and_recorded_without_its_name(
+    nemo: Caller, running: Job
+) -> None:
+    assert nemo.post(f"/jobs/{running.pk}/pause", {"reason": "let me"}).status == 404
     assert nemo.get(f"/jobs/{running.pk}").status == 404
-    assert records().filter(verb="pause").count() == 0
+    record = records().get()
+    assert (record.kind, record.verb, record.reason) == ("denied", "pause", "let me")
+    assert record.arguments == {"job": running.pk, "exists": True}
+    assert (record.job_id, record.job_pk) == ("", None)
+
+
+def test_job_that_does_not_exist_looks_the_same_and_is_recorded_once(olga: Caller) -> None:
+    statuses = [olga.post("/jobs/77/cancel").status for _ in range(3)]
+    assert statuses == [404, 404, 404]
+    record = records().get()
+    assert record.arguments == {"job": 77, "exists": False}
+    assert "There is no job 77" in record.message
 
 
 def test_invalid_score_is_422_with_findings(olga: Caller, conductor: Conductor) -> None:
@@ -181,6 +194,8 @@ def test_same_key_with_another_body_is_422(olga: Caller, running: Job) -> None:
     olga.post(f"/jobs/{running.pk}/pause", {"reason": "one"}, key="k-1")
     reply = olga.post(f"/jobs/{running.pk}/pause", {"reason": "two"}, key="k-1")
     assert (reply.status, reply.media_type) == (422, "application/problem+json")
+    refused = records().get(kind="refused")
+    assert (refused.reason, refused.arguments["idempotency_key"]) == ("two", "k-1")
 
 
 def test_refused_answer_is_stored_with_its_status(

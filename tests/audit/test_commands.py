@@ -51,6 +51,25 @@ def test_verify_says_when_no_kept_head_was_compared(
     assert "No kept head" not in capsys.readouterr().out
 
 
+def test_verify_of_an_empty_log_proves_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    call_command("audit", "verify")
+    assert "nothing is proven" in capsys.readouterr().out
+
+
+def test_verify_warns_where_a_trigger_is_gone(
+    hashes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    on_table = f" ON {triggers.TABLE}" if connection.vendor == "postgresql" else ""
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"DROP TRIGGER audit_no_update{on_table}")
+        call_command("audit", "verify")
+    finally:
+        triggers.create(connection)
+    assert "WARNING" in (told := capsys.readouterr().err)
+    assert "audit_no_update" in told
+
+
 def test_verify_names_the_first_broken_record(hashes: list[str]) -> None:
     with triggers.lifted(connection):
         AuditRecord.objects.filter(n__gte=2).update(reason="forged")

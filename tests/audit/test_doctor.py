@@ -170,3 +170,17 @@ def test_user_of_a_conductor_is_told_by_the_kernel(listening: Path) -> None:
 
 def test_user_behind_a_missing_socket_is_unknown(short_tmp: Path) -> None:
     assert conductor_doctor._user_of(str(short_tmp / "none.sock")) is None
+
+
+def test_conductor_that_the_database_does_not_know_fails(settings: Settings) -> None:
+    make_conductor(slug="main", kind=Conductor.Kind.REAL)
+    settings.PODIUM_CONDUCTOR = "/run/other/conductor.sock"
+    finding = _of(conductor_doctor.examine(), "conductor")
+    assert finding.state is State.FAILED
+    assert "/run/other/conductor.sock" in finding.words
+
+
+def test_conductor_that_is_configured_and_known_is_no_finding(settings: Settings) -> None:
+    known = make_conductor(slug="main", kind=Conductor.Kind.REAL)
+    settings.PODIUM_CONDUCTOR = known.socket_path
+    assert all(finding.what != "conductor" for finding in conductor_doctor.examine())

@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator, Sequence
 
 import httpx
 import pytest
-from playwright.async_api import Browser, BrowserContext, Page, async_playwright, expect
+from playwright.async_api import Browser, BrowserContext, Page, expect
 
+from tests.browser.chromium import chromium_path, running_chromium
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console, running_console
 from tests.browser.network import Network
 from tests.browser.people import People, make_people
+from tests.browser.shared_loop import LOOP_SCOPE, fixture_on_shared_loop
+from tests.strictness import watching_tasks
 from tests.waiting import patience
 
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
-ARGUMENTS = (
-    "--no-sandbox",  # root, as on CI, cannot use it
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 ACTION_S = 15.0
 
 expect.set_options(timeout=patience(ACTION_S) * 1000)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: Sequence[pytest.Item]) -> None:
+    """Put the tests of this package on one event loop, that of their one Chromium."""
+    for item in items:
+        if "browser" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.asyncio(loop_scope=LOOP_SCOPE), append=False)
 
 
 @pytest.hookimpl(wrapper=True)
@@ -37,7 +37,7 @@ def pytest_runtest_makereport(
     """With a failure, say what the console said and what it knew."""
     report = yield
     console = getattr(item, "funcargs", {}).get("console")
-    if report.failed and isinstance(console, Console):
+    if report.failed and isinstance(console, Console) and console.home.is_dir():
         report.sections.append(("what manage.py up said", console.output[-4_000:]))
         report.sections.append(("its last events", "\n".join(console.events(20))))
     return report
@@ -46,9 +46,8 @@ def pytest_runtest_makereport(
 @pytest.fixture(scope="session")
 def chromium() -> str:
     """The path of the browser."""
-    for program in PROGRAMS:
-        if path := shutil.which(program):
-            return path
+    if path := chromium_path():
+        return path
     pytest.skip("Chromium is not installed on this machine.")
 
 
@@ -71,7 +70,7 @@ def token(console: Console) -> str:
     return console.manage("token", "create", console.username, "--name", "tests").split()[-1]
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def api(console: Console, token: str) -> AsyncIterator[httpx.AsyncClient]:
     """A program that acts for the administrator, past the network that can be cut."""
     headers = {"Authorization": f"Bearer {token}"}
@@ -81,7 +80,7 @@ async def api(console: Console, token: str) -> AsyncIterator[httpx.AsyncClient]:
         yield client
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def network(console: Console) -> AsyncIterator[Network]:
     """The wire between browser and console."""
     assert console.process.poll() is None, f"manage.py up has ended:\n{console.output}"
@@ -89,16 +88,20 @@ async def network(console: Console) -> AsyncIterator[Network]:
         yield wire
 
 
-@pytest.fixture
+@fixture_on_shared_loop(scope="package")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
-    """Chromium without a window."""
-    async with async_playwright() as playwright:
-        running = await playwright.chromium.launch(executable_path=chromium, args=list(ARGUMENTS))
+    """Chromium without a window, shared by the tests: each has profiles of its own in it."""
+    async with running_chromium(chromium) as running:
         yield running
-        await running.close()
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
+async def _task_watch() -> AsyncIterator[None]:
+    async with watching_tasks():
+        yield
+
+
+@fixture_on_shared_loop()
 async def complaints() -> AsyncIterator[Complaints]:
     """What the browser complained about; anything left at the end fails the test."""
     collected = Complaints()
@@ -106,7 +109,7 @@ async def complaints() -> AsyncIterator[Complaints]:
     assert collected.found == []
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def context(
     console: Console, network: Network, browser: Browser, complaints: Complaints
 ) -> AsyncIterator[BrowserContext]:
@@ -117,10 +120,11 @@ async def context(
     fresh.set_default_timeout(patience(ACTION_S) * 1000)
     await complaints.watch(fresh)
     yield fresh
-    await fresh.close()
+    for used in browser.contexts:  # those of other people in the test, too
+        await used.close()
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def page(context: BrowserContext) -> Page:
     """An empty tab."""
     return await context.new_page()
@@ -141,7 +145,7 @@ def admin_cookies(console: Console) -> dict[str, str]:
         return dict(client.cookies)
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def admin_page(page: Page, console: Console, admin_cookies: dict[str, str]) -> Page:
     """A tab on the overview, logged in as the first administrator."""
     await page.context.add_cookies(

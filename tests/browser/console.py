@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -12,7 +13,9 @@ import sys
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 
@@ -106,6 +109,7 @@ def environment(home: Path, port: int, network_port: int) -> dict[str, str]:
 def running_console(**variables: str) -> Iterator[Console]:
     """A fresh installation, started and later ended with SIGTERM as a process manager would."""
     with short_folder("podium-") as home:
+        shutil.copytree(_prepared().name, home, dirs_exist_ok=True)
         port, network_port = free_port(), free_port()
         username = variables.get("PODIUM_ADMIN_USERNAME", "admin")
         password = secrets.token_urlsafe(12)
@@ -133,6 +137,24 @@ def running_console(**variables: str) -> Iterator[Console]:
             yield console
         finally:
             end(process)
+
+
+@cache
+def _prepared() -> TemporaryDirectory[str]:
+    """What takes longest in a first start and is alike in all: an empty database, static files."""
+    folder = TemporaryDirectory(prefix="podium-")
+    home = Path(folder.name)
+    prepare = "from jobs.live import preparing as p; p.migrate(); p.collect_static()"
+    subprocess.run(
+        [sys.executable, "manage.py", "shell", "--verbosity", "0", "--command", prepare],
+        cwd=ROOT,
+        env=environment(home, free_port(), free_port()),
+        stdin=subprocess.DEVNULL,
+        timeout=patience(START_S),
+        check=True,
+    )
+    (home / "secret_key").unlink()
+    return folder
 
 
 def end(process: subprocess.Popen[bytes]) -> int:

@@ -106,6 +106,25 @@ echo "done"
     retries=1,
 )
 
+NIGHTLY = score(
+    "nightly-reports",
+    "Write yesterday's report of each region.",
+    {number: f"Report of region {number}" for number in range(1, 41)},
+    """
+set -eu
+template={% if sheet_num == 37 %}monthly-v2{% else %}monthly{% endif %}
+report=report-{{ sheet_num }}.md
+echo "reading the figures of region {{ sheet_num }} ..."
+if [ "$template" != monthly ]; then
+  echo "render: there is no template '$template'; templates are: monthly, yearly" >&2
+  exit 2
+fi
+echo "# Region {{ sheet_num }}" > "$report"
+echo "wrote $report"
+""",
+)
+NIGHTLY_MENDED = ("monthly-v2", "monthly")
+
 SLOW = """
 set -eu
 echo "working on part {{ sheet_num }} of {{ total_sheets }}"
@@ -190,6 +209,7 @@ def fill(demo: Demo) -> None:
     audit = score("dependency-audit", "Look for known holes.", numbered("Repository", 12), QUICK)
     demo.submit("jonas", audit, "CVE round of this week", "completed")
     demo.submit("priya", IMPORT, "orders of Monday, 23 November", "failed")
+    demo.submit("jonas", NIGHTLY, "every night", "failed")
     index = score("rebuild-index", "Rebuild the search index.", numbered("Shard", 16), SLOW)
     demo.submit("jonas", index, "search misses new articles", "running")
     demo.act("priya", "cancel", "rebuild-index", "wrong cluster, agreed with Jonas", "cancelled")

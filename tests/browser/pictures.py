@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import shutil
 import sys
 import time
 from typing import Literal
@@ -18,17 +17,16 @@ from playwright.async_api import (
     Page,
     StorageState,
     ViewportSize,
-    async_playwright,
     expect,
 )
 
+from tests.browser.chromium import chromium_path, running_chromium
 from tests.browser.console import ROOT, running_console
-from tests.browser.demo import Demo, prepared
+from tests.browser.demo import NIGHTLY_MENDED, Demo, prepared
 from tests.browser.network import Network
 from tests.browser.steps import log_in
 
 FOLDER = ROOT / "docs" / "pictures"
-PROGRAMS = ("chromium", "chromium-browser", "google-chrome")
 LAPTOP: ViewportSize = {"width": 1280, "height": 800}
 PHONE: ViewportSize = {"width": 390, "height": 844}
 MOST_BYTES = 300_000
@@ -52,17 +50,17 @@ def main() -> int:
 async def take_all(demo: Demo) -> None:
     """Every page in every dress."""
     FOLDER.mkdir(exist_ok=True)
-    program = next(path for name in PROGRAMS if (path := shutil.which(name)))
+    program = chromium_path()
+    assert program, "Chromium is not installed on this machine."
     console = demo.console
-    async with Network(console.network_port, console.port), async_playwright() as playwright:
-        browser = await playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-gpu"]
-        )
+    async with (
+        Network(console.network_port, console.port),
+        running_chromium(program) as browser,
+    ):
         session = await take_login(browser, demo)
         for scheme in ("light", "dark"):
             await take_laptop(browser, demo, session, scheme)
         await take_phone(browser, demo, session)
-        await browser.close()
 
 
 async def take_login(browser: Browser, demo: Demo) -> StorageState:
@@ -91,13 +89,35 @@ async def take_laptop(browser: Browser, demo: Demo, session: StorageState, schem
         await page.goto(path)
         await expect(page.get_by_test_id("live-state")).to_have_text("live")
         await take(page, f"{name}-{scheme}")
+    await take_tabs(page, demo, scheme)
     await take_cancel(page, demo, scheme)
     await take_submit(page, scheme)
     await page.goto("/jobs/auditrecord/?verb=cancel&outcome=succeeded")
     await page.locator("#result_list tbody tr").first.get_by_role("link").first.click()
     await page.wait_for_url(re.compile("/change/"))
     await take(page, f"audit-record-{scheme}")
+    await take_scores(page, scheme)
     await page.context.close()
+
+
+async def take_tabs(page: Page, demo: Demo, scheme: Scheme) -> None:
+    """Each tab of a job, and the pages of finding and of a conductor."""
+    failed, running = demo.path("nightly-reports"), demo.path("release-2.14")
+    for tab in ("sheets", "files", "score", "events", "audit"):
+        await page.goto(failed.replace("/change/", f"/{tab}/"))
+        await expect(page.locator('[data-part][data-state="waiting"]')).to_have_count(0)
+        await take(page, f"tab-{tab}-{scheme}")
+    for tab in ("graph", "timeline", "log"):
+        await page.goto(running.replace("/change/", f"/{tab}/"))
+        await take(page, f"tab-{tab}-{scheme}")
+    for name, path in (
+        ("attention", "/attention/"),
+        ("search", "/search/?q=release"),
+        ("conductor", "/jobs/conductor/1/change/"),
+    ):
+        await page.goto(path)
+        await expect(page.locator('[data-part][data-state="waiting"]')).to_have_count(0)
+        await take(page, f"{name}-{scheme}")
 
 
 async def take_cancel(page: Page, demo: Demo, scheme: Scheme) -> None:
@@ -124,6 +144,35 @@ async def take_submit(page: Page, scheme: Scheme) -> None:
     await take(page, f"submit-finding-{scheme}")
 
 
+async def take_scores(page: Page, scheme: Scheme) -> None:
+    """The library, a template with its preview, and the editor with its help."""
+    await page.goto("/jobs/score/")
+    await take(page, f"scores-{scheme}")
+    await page.locator("#result_list tbody tr").first.get_by_role("link").first.click()
+    await page.wait_for_url(re.compile("/change/"))
+    await expect(page.get_by_test_id("version-findings")).not_to_contain_text("Checking")
+    await take(page, f"score-{scheme}")
+    await page.goto("/jobs/score/templates/pipeline/")
+    await page.get_by_test_id("fill").click()
+    await expect(page.get_by_test_id("prompt")).to_be_visible()
+    await page.get_by_test_id("preview").scroll_into_view_if_needed()
+    await take(page, f"score-template-{scheme}")
+    await page.goto("/jobs/score/add/?sample=pipeline")
+    await expect(page.locator("form[data-helped]")).to_be_visible()
+    text = page.get_by_label("Score, as YAML")
+    await text.fill(
+        (await text.input_value()).replace("instrument: cli", "instrument: cli\nretry:")
+    )
+    await text.press("Control+Home")
+    for _ in range(8):
+        await text.press("ArrowDown")
+    await text.press("End")
+    await text.press("Enter")
+    await text.press_sequentially("ma")
+    await expect(page.get_by_role("option").first).to_be_visible()
+    await take(page, f"score-editor-{scheme}")
+
+
 async def take_phone(browser: Browser, demo: Demo, session: StorageState) -> None:
     """A few pages at a phone's size."""
     page = await new_page(browser, demo, PHONE, "light", session)
@@ -136,7 +185,29 @@ async def take_phone(browser: Browser, demo: Demo, session: StorageState) -> Non
         await page.goto(path)
         await expect(page.get_by_test_id("live-state")).to_have_text("live")
         await take(page, f"phone-{name}")
+    await take_mending(page, demo)
     await page.context.close()
+
+
+async def take_mending(page: Page, demo: Demo) -> None:
+    """What docs/guide/failed-job.md tells: found, understood, edited, resumed."""
+    await page.goto("/attention/")
+    await take(page, "phone-attention")
+    await page.goto(demo.path("nightly-reports"))
+    await expect(page.get_by_test_id("live-state")).to_have_text("live")
+    await take(page, "phone-job-failed")
+    await page.get_by_test_id("remedy-modify").click()
+    text = page.get_by_test_id("modify-text")
+    await text.fill((await text.input_value()).replace(*NIGHTLY_MENDED))
+    await expect(page.get_by_test_id("judgement")).to_contain_text("Acceptable")
+    await take(page, "phone-modify")
+    await page.get_by_test_id("modify-review").click()
+    await page.get_by_label("Reason").fill("the template is called monthly now")
+    await page.get_by_test_id("diff").scroll_into_view_if_needed()
+    await take(page, "phone-modify-diff")
+    await page.get_by_test_id("modify-send").click()
+    await expect(page.get_by_test_id("job-status")).to_have_text("completed")
+    await take(page, "phone-job-resumed")
 
 
 async def new_page(

@@ -14,6 +14,7 @@ from playwright.async_api import Page, expect
 from tests.browser.complaints import Complaints
 from tests.browser.console import ROOT, Console, end, running_console
 from tests.browser.scores import Gates, commands, gated
+from tests.browser.shared_loop import fixture_on_shared_loop
 from tests.browser.steps import (
     JOB_PAGE,
     expect_live,
@@ -76,7 +77,7 @@ def console(chromium: str, daemon: Daemon) -> Iterator[Console]:
         yield running
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def admin_page(page: Page, console: Console) -> Page:
     """A tab on the overview."""
     await log_in(page, console.username, console.password)

@@ -1,4 +1,4 @@
-"""Every address of the console and its error pages, without one complaint of the browser.
+"""How the console's pages fit and look, and its error pages, without one complaint of the browser.
 
 The `complaints` fixture fails a test for any console error, warning or violation of the policy.
 """
@@ -6,26 +6,19 @@ The `complaints` fixture fails a test for any console error, warning or violatio
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from django.template.loader import render_to_string
-from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.async_api import Page, Route, ViewportSize, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console
 from tests.browser.people import People
 from tests.browser.scores import commands
-from tests.browser.steps import expect_status, log_in, submit, submit_gated
+from tests.browser.steps import expect_status, log_in, submit
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(300)]
 
-# Not pages: answers to programs, streams, files, and what only takes a POST.
-NO_PAGES = re.compile(
-    r"^(api/(?!docs)|ws/|static/|healthz|readyz|metrics|i18n|jsi18n|autocomplete|logout|r/)"
-    r"|/(validate|settle|bulk)/|^jobs/job/(validate|bulk|act)"
-)
 # What is wider than its place: the page itself, or something that its card cuts off.
 WIDER = """
 () => [document.documentElement, ...document.querySelectorAll("main .card")]
@@ -36,51 +29,6 @@ SIZES: tuple[ViewportSize, ...] = (
     {"width": 1280, "height": 800},
     {"width": 390, "height": 844},
 )
-
-
-def addresses(patterns: list[URLPattern | URLResolver], start: str = "") -> Iterator[str]:
-    """Every route, as it is written in the URLs."""
-    for pattern in patterns:
-        route = start + str(pattern.pattern).removeprefix("^").removesuffix("$").removesuffix(r"\Z")
-        if isinstance(pattern, URLResolver):
-            yield from addresses(pattern.url_patterns, route)
-        else:
-            yield route
-
-
-def filled(route: str, numbers: dict[str, int]) -> str:
-    """A route with the numbers of things that exist."""
-    model = "/".join(route.split("/")[:2])
-    route = re.sub(r"<(?:\w+:)?(?:pk|object_id|id|job_id)>", str(numbers.get(model, 1)), route)
-    route = re.sub(r"<(?:\w+:)?(?:number|sheet)>", "1", route)
-    route = route.replace("(?P<app_label>jobs|auth)", "auth")
-    return "/" + re.sub(r"<(?:\w+:)?verb>", "cancel", route)
-
-
-async def test_every_address_of_the_console_opens_cleanly(
-    admin_page: Page, console: Console, complaints: Complaints
-) -> None:
-    await submit(admin_page, commands("visited-done", "echo done"))
-    await expect_status(admin_page, "completed")
-    gates = await submit_gated(admin_page, console, "visited-running")
-    running = int(re.findall(r"/job/(\d+)/", admin_page.url)[0])
-    numbers = {"jobs/job": running}
-    routes = [
-        route for route in addresses(get_resolver().url_patterns) if not NO_PAGES.search(route)
-    ]
-    visited = []
-    for route in routes:
-        path = filled(route, numbers)
-        assert "<" not in path, f"this test does not know what to put into {route}"
-        answer = await admin_page.goto(path)
-        assert answer
-        assert answer.status == 200, f"{path} answered {answer.status}"
-        await expect(
-            admin_page.get_by_role("main").or_(admin_page.locator("#swagger-ui"))
-        ).to_be_visible()
-        visited.append(path)
-    assert len(visited) > 15, visited
-    gates.open(1, 2)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -114,16 +62,30 @@ async def test_nothing_is_wider_than_its_place(
             assert await admin_page.evaluate(WIDER) == [], f"{path} at {size['width']} px"
 
 
+async def brightness_of(page: Page) -> float:
+    colour = await page.evaluate("getComputedStyle(document.body).backgroundColor")
+    return sum(float(part) for part in re.findall(r"[\d.]+", colour)[:3]) / 3
+
+
 async def test_dark_is_dark_and_light_is_light(page: Page) -> None:
     brightness = {}
     for scheme in ("light", "dark"):
         await page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
         await page.goto("/login/")
-        colour = await page.evaluate("getComputedStyle(document.body).backgroundColor")
-        red, green, blue = (float(part) for part in re.findall(r"[\d.]+", colour)[:3])
-        brightness[scheme] = (red + green + blue) / 3
+        brightness[scheme] = await brightness_of(page)
     assert brightness["light"] > 200
     assert brightness["dark"] < 60
+
+
+async def test_what_one_chose_stays_whatever_the_system_has(admin_page: Page) -> None:
+    await admin_page.emulate_media(color_scheme="light")
+    for _ in range(3):
+        if await admin_page.locator("html").get_attribute("data-theme") == "dark":
+            break
+        await admin_page.locator(".theme-toggle").first.click()
+    assert await brightness_of(admin_page) < 60
+    await admin_page.goto("/jobs/job/")
+    assert await brightness_of(admin_page) < 60
 
 
 async def test_an_address_that_is_none_has_a_page(admin_page: Page, complaints: Complaints) -> None:

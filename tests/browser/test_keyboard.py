@@ -78,10 +78,10 @@ async def test_the_first_tab_leads_past_the_navigation(admin_page: Page) -> None
     await expect(admin_page.get_by_role("main")).to_be_focused()
 
 
-async def test_slash_goes_to_the_search_of_a_list(admin_page: Page) -> None:
+async def test_slash_goes_to_the_search_of_everything(admin_page: Page) -> None:
     await admin_page.goto("/jobs/job/")
     await admin_page.keyboard.press("/")
-    await expect(admin_page.get_by_role("searchbox")).to_be_focused()
+    await expect(admin_page.get_by_role("combobox", name="Search jobs")).to_be_focused()
 
 
 @pytest.mark.parametrize("path", ["/", "/jobs/job/", "/jobs/job/add/", "/jobs/auditrecord/"])

@@ -10,12 +10,13 @@ from playwright.async_api import Page, expect
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console
 from tests.browser.scores import commands
+from tests.browser.shared_loop import fixture_on_shared_loop
 from tests.browser.steps import another_browser, expect_live, expect_status, log_in, submit_gated
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def admin_page(page: Page, console: Console) -> Page:
     """With a session of its own, which may be ended."""
     await log_in(page, console.username, console.password)

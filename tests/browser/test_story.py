@@ -30,7 +30,7 @@ async def test_a_user_submits_watches_acts_and_finds_it_all_in_the_audit_log(
     gates = await submit_a_score(page, console)
     await watch_it_run(page, gates)
     await pause_resume_and_cancel_it(page)
-    await delete_it(page)
+    await clear_it(page)
     await find_it_in_the_audit_log(page)
 
 
@@ -90,7 +90,7 @@ async def watch_it_run(page: Page, gates: Gates) -> None:
 
 async def pause_resume_and_cancel_it(page: Page) -> None:
     await act(page, "pause", "the disk is nearly full")
-    await expect_status(page, "paused")
+    await expect_status(page, "pausing")
     await act(page, "resume", "there is room again")
     await expect(page.get_by_test_id("messages")).to_contain_text("resume")
     await expect_status(page, "running")
@@ -99,9 +99,9 @@ async def pause_resume_and_cancel_it(page: Page) -> None:
     await expect_sheet(page, 1, "completed")
 
 
-async def delete_it(page: Page) -> None:
+async def clear_it(page: Page) -> None:
     await act(page, "clear", "tidying up")
-    await expect(page.get_by_test_id("messages")).to_contain_text("deleted from the conductor")
+    await expect(page.get_by_test_id("messages")).to_contain_text("cleared from the conductor")
     await expect(page.get_by_test_id("act-clear")).to_have_count(0)
     await expect(page.get_by_test_id("audit-trail")).to_contain_text("tidying up")
 

@@ -90,15 +90,15 @@ async def test_what_a_person_opened_stays_open_while_the_page_moves(
     admin_page: Page, console: Console
 ) -> None:
     gates = await submit_gated(admin_page, console, "opened")
-    sheet = admin_page.get_by_test_id("sheet-2").locator("details")
-    await sheet.locator("summary").click()
-    await expect(sheet).to_have_attribute("open", "")
+    asked = admin_page.get_by_test_id("asked-history")
+    await asked.locator("summary").click()
+    await expect(asked).to_have_attribute("open", "")
     gates.open(1)
     await expect_sheet(admin_page, 2, "running")
-    await expect(sheet).to_have_attribute("open", "")
+    await expect(asked).to_have_attribute("open", "")
     gates.open(2)
     await expect_sheet(admin_page, 2, "completed")
-    await expect(sheet).to_have_attribute("open", "")
+    await expect(asked).to_have_attribute("open", "")
 
 
 async def test_nothing_is_missing_after_the_network_was_cut(

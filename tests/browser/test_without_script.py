@@ -11,13 +11,14 @@ from playwright.async_api import Browser, Page, expect
 from tests.browser.console import Console
 from tests.browser.network import Network
 from tests.browser.scores import Gates, gated
+from tests.browser.shared_loop import fixture_on_shared_loop
 from tests.browser.steps import JOB_PAGE, expect_sheet, expect_status, log_in, workspace
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.browser
 
 
-@pytest.fixture
+@fixture_on_shared_loop()
 async def plain_page(browser: Browser, console: Console, network: Network) -> AsyncIterator[Page]:
     """A tab that runs no script, logged in as the administrator."""
     context = await browser.new_context(base_url=console.url, java_script_enabled=False)

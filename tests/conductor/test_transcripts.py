@@ -26,7 +26,6 @@ from tests.conductor.transcript import Exchange, Transcript, transcripts
 from tests.waiting import eventually
 
 ALL = transcripts()
-BY_NAME = {transcript.name: transcript for transcript in ALL}
 MOMENTS = {"submitted_at", "started_at", "completed_at", "created_at", "updated_at", "timestamp"}
 
 # How the client's own methods ask what was recorded.

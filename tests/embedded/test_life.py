@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import subprocess
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -144,10 +145,15 @@ def test_job_whose_score_is_gone_at_restart_fails_with_the_reason(
     assert row["error_message"] == job["error_message"]
 
 
+def has_line(path: Path, number: int) -> bool:
+    return path.exists() and len(path.read_text().splitlines()) > number
+
+
 def test_sheet_under_which_conductors_keep_dying_is_given_up(conductor: EmbeddedProcess) -> None:
-    conductor.submit("job", score("sleep 100", sheets=2))
-    for _ in range(3):
-        conductor.wait_for_sheet("job", 1, "dispatched")
+    begun = conductor.home / "begun"
+    conductor.submit("job", score(f"echo >> {begun}; sleep 100", sheets=2))
+    for line in range(3):
+        wait_until(partial(has_line, begun, line), what="the sheet to begin")
         conductor.restart()
     job = conductor.wait_for("job", "failed", "completed")
     assert job["sheets"]["1"]["status"] == "failed"

@@ -142,6 +142,9 @@ def test_daemon_reports_carry_real_values(conductor: EmbeddedProcess) -> None:
     top = wait_until(top_with_sheet)
     assert top["daemon_pid"] == conductor.pid
     assert top["job_progress"][0]["job_id"] == "job"
+    owners = {(p["command"], p["job_id"], p["sheet_num"]) for p in top["processes"]}
+    assert ("sleep", "job", 1) in owners
+    assert {owner[1:] for owner in owners} == {("job", 1)}
     path = conductor.call("daemon.top.stream", interval=1)["jsonl_path"]
     with Path(path).open() as file:
         assert json.loads(file.readline())["daemon_pid"] == conductor.pid

@@ -26,8 +26,6 @@ MORE_KEYS = {"output_path", "interruptions", "error_message"} | {
     "progress_completed",  # also of a cancelled job
     "progress_total",
 }
-# Recorded as null or a default because the recorded conductor does not know it for cli sheets.
-WHOLE_CONFIG = "daemon.config"
 
 Check = Callable[[EmbeddedProcess, dict[str, Any]], None]
 

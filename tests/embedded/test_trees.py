@@ -126,11 +126,19 @@ def test_supervisor_stopped_by_its_sheet_does_not_save_the_sheet(
     conductor: EmbeddedProcess,
 ) -> None:
     mark = "67.777"
-    conductor.submit("job", score(f"kill -STOP $PPID; sleep {mark}"))
+    # Not before the supervisor has told that the command runs: until then it counts as not up.
+    wait = "echo up; until [ -e go ]; do sleep 0.02; done"
+    conductor.submit("job", score(f"{wait}; kill -STOP $PPID; sleep {mark}"))
+    wait_until(lambda: any(map(_has_output, conductor.home.rglob("*.log"))), what="its output")
+    (conductor.home / "ws" / "go").touch()
     wait_until(lambda: sleeping(mark), what="the sheet")
     conductor.call("job.cancel", job_id="job")
     conductor.wait_for_sheet("job", 1, "cancelled")
     assert not sleeping(mark)
+
+
+def _has_output(log: Path) -> bool:
+    return log.read_bytes().startswith(b"up")
 
 
 def test_conductor_leaves_no_zombies(conductor: EmbeddedProcess) -> None:

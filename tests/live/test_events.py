@@ -208,3 +208,11 @@ def test_listener_that_fails_after_the_commit_does_not_make_a_store_fail(
 
     monkeypatch.setattr("jobs.live.feed.wake", broken)
     assert len(events.store([EventDraft("here", None, "", "x")])) == 1
+
+
+def test_secrets_of_an_event_are_not_stored(settings: Any) -> None:
+    settings.PODIUM_SECRET_PATTERNS = (r"cobalt-\d+",)
+    store([draft(preview="the key is cobalt-77\npassword=hunter2-hunter2\n", more=["cobalt-9"])])
+    data = Event.objects.get().data
+    assert data["preview"].startswith("the key is ••••••\npassword=••••••")
+    assert data["more"] == ["••••••"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from jobs.live.models import Event, RelayLease
+from jobs.logs import MASK
 from jobs.registry.models import Conductor, Job, Sheet
 from tests.live.conftest import in_thread, relaying, stored
 from tests.live.scripted import SUBMITTED, ScriptedConductor, checkpoint, row
@@ -80,6 +81,35 @@ async def test_output_of_the_stream_is_stored_for_its_run(
     output = await stored(event="sheet.output")
     assert [event.data["offset"] for event in output] == list(range(500))
     assert {(event.job_pk, event.sheet) for event in output} == {(job.pk, 1)}
+
+
+async def test_a_secret_that_is_written_in_two_pieces_is_not_stored(
+    scripted: ScriptedConductor, conductor: Conductor
+) -> None:
+    scripted.rows = [row()]
+    async with relaying(conductor):
+        await eventually(lambda: has("job.adopted"))
+        await eventually(lambda: scripted.listeners)
+        for number, preview in enumerate(("password=", "SECa4zzq\n", "plain\n")):
+            scripted.tell("sheet.output", sheet=1, offset=number, preview=preview)
+        await eventually(lambda: has("sheet.output", 3))
+    told = [event.data["preview"] for event in await stored(event="sheet.output")]
+    assert told == ["password=", f"{MASK}\n", "plain\n"]
+
+
+async def test_a_conductor_is_known_to_report_output_once_a_line_has_come(
+    scripted: ScriptedConductor, conductor: Conductor
+) -> None:
+    def is_proved() -> bool:
+        return Conductor.objects.get(pk=conductor.pk).has_sent_output
+
+    scripted.rows = [row()]
+    async with relaying(conductor):
+        await eventually(lambda: has("job.adopted"))
+        await eventually(lambda: scripted.listeners)
+        assert not await in_thread(is_proved)
+        scripted.tell("sheet.output", sheet=1, preview="x")
+        await eventually(lambda: in_thread(is_proved))
 
 
 async def test_the_log_has_no_gap(scripted: ScriptedConductor, conductor: Conductor) -> None:

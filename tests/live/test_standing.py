@@ -77,3 +77,11 @@ def test_a_real_one_shares_it_when_a_workspace_inside_the_roots_is_there(
     make_job(conductor=conductor, workspace=str(root / workspace))
     probe_filesystem(conductor)
     assert Conductor.objects.get().shares_filesystem is shares
+
+
+def test_trouble_that_a_conductor_tells_of_is_kept_without_secrets() -> None:
+    conductor = make_conductor()
+    record_trouble(conductor, Trouble("refused", "bad token=supersecretvalue"), guard=free)
+    conductor.refresh_from_db()
+    assert conductor.unreachable_message.startswith("bad token=")
+    assert "supersecret" not in conductor.unreachable_message

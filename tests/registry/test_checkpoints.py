@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 
 from jobs.conductor import CheckpointState
 from jobs.registry.models import Job, Sheet
-from jobs.registry.refresh import apply_checkpoint
+from jobs.registry.refresh import apply_checkpoint, summary_differs
 from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db
@@ -53,6 +53,31 @@ def test_sheets_are_kept_and_their_changes_told() -> None:
     ]
     job.refresh_from_db()
     assert (job.completed_sheets, job.failed_sheets, job.current_sheet) == (1, 0, 2)
+
+
+def test_sheets_that_a_shorter_score_has_no_place_for_are_forgotten() -> None:
+    job = make_job()
+    apply_checkpoint(job, checkpoint(sheets=[{"status": "completed"}, {"status": "failed"}]), NOW)
+    apply_checkpoint(job, checkpoint("completed", sheets=[{"status": "completed"}]), LATER)
+    assert list(job.sheets.values_list("number", flat=True)) == [1]
+
+
+def test_sheets_that_were_left_over_are_forgotten_though_nothing_else_differs() -> None:
+    job = make_job()
+    state = checkpoint("completed", sheets=[{"status": "completed"}])
+    apply_checkpoint(job, state, NOW)
+    job.sheets.create(number=2, status="pending")
+    assert summary_differs(job, state)
+    apply_checkpoint(job, state, LATER)
+    assert job.sheets.count() == 1
+
+
+def test_checkpoint_that_contradicts_itself_takes_no_sheet_away() -> None:
+    job = make_job()
+    apply_checkpoint(job, checkpoint(), NOW)
+    apply_checkpoint(job, checkpoint("completed", total_sheets=1), LATER)
+    apply_checkpoint(job, checkpoint("completed", sheets=[], total_sheets=0), LATER)
+    assert job.sheets.count() == 2
 
 
 def test_the_same_checkpoint_again_tells_nothing() -> None:
@@ -166,3 +191,91 @@ def test_the_end_is_kept_when_it_ended_and_taken_back_when_it_goes_on() -> None:
     apply_checkpoint(job, checkpoint("running", completed_at=end), LATER)
     job.refresh_from_db()
     assert job.completed_at is None
+
+
+def test_every_field_that_a_sheet_fills_is_kept() -> None:
+    job = make_job()
+    sheet = {
+        "status": "completed",
+        "model": "opus",
+        "agent_feedback": {"mood": "good"},
+        "preflight_warnings": ["long prompt"],
+        "healing_attempts": 2,
+        "max_completion": 5,
+        "sheet_timeout_seconds": 1800.0,
+        "of_tomorrow": [1],
+        "next_retry_at": 12.5,
+    }
+    apply_checkpoint(job, checkpoint(sheets=[sheet]), NOW)
+    details = Sheet.objects.get(job=job).details
+    assert details == {
+        "model": "opus",
+        "agent_feedback": {"mood": "good"},
+        "preflight_warnings": ["long prompt"],
+        "healing_attempts": 2,
+        "sheet_timeout_seconds": 1800.0,
+        "of_tomorrow": [1],
+    }
+
+
+def test_a_zero_and_a_no_that_are_no_defaults_are_reports() -> None:
+    job = make_job()
+    sheet = {"status": "failed", "last_pass_percentage": 0.0, "grounding_passed": False}
+    apply_checkpoint(job, checkpoint(sheets=[sheet]), NOW)
+    details = Sheet.objects.get(job=job).details
+    assert details == {"last_pass_percentage": 0.0, "grounding_passed": False}
+
+
+def test_details_of_a_sheet_are_bounded_as_a_whole() -> None:
+    job = make_job()
+    sheet = {
+        "status": "failed",
+        "agent_feedback": {f"k{n}": {f"i{m}": "x" * 5_000 for m in range(90)} for n in range(90)},
+        "model": "opus",
+    }
+    apply_checkpoint(job, checkpoint(sheets=[sheet]), NOW)
+    details = Sheet.objects.get(job=job).details
+    assert len(json.dumps(details)) < 70_000
+    assert details["model"] == "opus"
+
+
+def test_sums_are_of_what_sheets_told_and_a_zero_is_a_true_one() -> None:
+    job = make_job()
+    sheets: list[dict[str, Any]] = [
+        {"status": "completed", "attempt_count": 1, "input_tokens": 10, "estimated_cost": 3.0,
+         "cost_confidence": 0.9},
+        {"status": "completed", "attempt_count": 1, "input_tokens": 5, "estimated_cost": 1.0,
+         "cost_confidence": 0.5},
+        {"status": "pending"},
+    ]  # fmt: skip
+    apply_checkpoint(job, checkpoint(sheets=sheets), NOW)
+    job.refresh_from_db()
+    told = {name: job.details.get(name) for name in ("retries", "input_tokens", "output_tokens")}
+    assert told == {"retries": 0, "input_tokens": 15, "output_tokens": None}
+    assert job.cost_usd == 4.0
+    assert job.details["cost_sheets"] == 2
+    assert job.details["cost_confidence"] == pytest.approx(0.8)
+
+
+def test_without_counted_attempts_retries_are_not_reported() -> None:
+    job = make_job()
+    apply_checkpoint(job, checkpoint(), NOW)
+    job.refresh_from_db()
+    assert "retries" not in job.details
+
+
+def test_secrets_in_what_sheets_wrote_are_not_kept() -> None:
+    job = make_job()
+    sheet = {
+        "status": "failed",
+        "stdout_tail": "connecting\npassword=hunter2-hunter2\ndone\n",
+        "stderr_tail": "Authorization: Bearer abcdef0123456789abcdef\n",
+        "error_message": "refused: api_key=ABCDEFGHIJKL",
+        "error_history": [{"message": "token: s3cr3t-value-of-mine"}],
+    }
+    apply_checkpoint(job, checkpoint("failed", [sheet]), NOW)
+    kept = str(Sheet.objects.filter(job=job).values().get())
+    assert "connecting" in kept
+    assert "done" in kept
+    for secret in ("hunter2", "abcdef0123456789", "ABCDEFGHIJKL", "s3cr3t-value"):
+        assert secret not in kept

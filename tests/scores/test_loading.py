@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 
 from jobs.scores import JobConfig
+from jobs.scores.collecting import collector_paused
 from tests.scores.writing import make_score
 
 RECORDED = {
@@ -52,3 +55,19 @@ def test_what_only_podium_refuses_is_read() -> None:
 def test_empty_text_is_no_mapping() -> None:
     with pytest.raises(ValueError, match="no mapping"):
         JobConfig.from_yaml_string("")
+
+
+def test_megabyte_of_pairs_is_refused_without_being_built() -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match="no mapping"):
+        JobConfig.from_yaml_string("[" + "? a," * 262_000 + "]")
+    assert time.process_time() - began < 8  # it took 14 s, and takes 1 s
+
+
+def test_collector_rests_until_the_last_reader_is_done() -> None:
+    assert gc.isenabled()
+    with collector_paused():
+        with pytest.raises(KeyError), collector_paused():
+            raise KeyError
+        assert not gc.isenabled()
+    assert gc.isenabled()

@@ -97,4 +97,5 @@ def test_long_sample_has_forty_sheets() -> None:
 def test_there_are_samples_for_each_thing_to_try() -> None:
     assert [sample.slug for sample in samples()] == [
         *("hello", "report", "parallel", "long", "failing", "retry", "incremental"),
+        *("files", "checks", "pipeline"),
     ]

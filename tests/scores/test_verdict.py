@@ -5,6 +5,8 @@ from __future__ import annotations
 import pytest
 
 from jobs.scores import Finding, parse_score
+from jobs.scores.advice import KNOWN_NAMES
+from jobs.scores.render import template_variables
 from tests.scores.writing import make_score, messages, told
 
 WRONG = """\
@@ -154,6 +156,45 @@ def test_error_in_a_template_is_a_warning_at_its_line() -> None:
 def test_template_nested_too_deeply_is_a_warning() -> None:
     (finding,) = warnings_of(make_score(prompt={"template": "{{ " + "(" * 20_000}))
     assert "nested too deeply" in finding.message
+
+
+def test_name_that_nothing_defines_is_a_warning_at_its_line_with_the_likely_one() -> None:
+    text = (
+        "name: a\nsheet: {size: 1, total_items: 1}\nprompt:\n  template: |\n"
+        "    {{ sheet_num }} {{ mine }}\n    {{ sheetnum }} of {{ total_sheets }}\n"
+        "  variables: {mine: 1}\n"
+    )
+    (finding,) = warnings_of(text)
+    assert (finding.line, finding.path) == (6, "prompt.template")
+    assert "'sheetnum'" in finding.message
+    assert "Did you mean 'sheet_num'?" in finding.message
+
+
+@pytest.mark.parametrize(
+    "template",
+    [
+        "{% for n in range(3) %}{{ n }}{{ loop.index }}{% endfor %}",
+        "{% set own = 1 %}{{ own }}",
+        "{{ odd | default('') }}{% if other is defined %}{{ other }}{% endif %}",
+        "{% macro say(word) %}{{ word }}{% endmacro %}{{ say('x') }}",
+    ],
+)
+def test_names_that_a_template_makes_or_asks_for_are_no_finding(template: str) -> None:
+    assert warnings_of(make_score(prompt={"template": template})) == []
+
+
+def test_known_names_are_those_that_a_template_is_given() -> None:
+    verdict = parse_score(make_score())
+    assert verdict.config
+    assert verdict.summary
+    given = template_variables(verdict.config, verdict.summary.sheets.plan(1), "/w")
+    assert given.keys() == KNOWN_NAMES
+
+
+@pytest.mark.parametrize("number", ["1" * 4_301, "a." + "1" * 5_000, "_".join("1" * 4_401)])
+def test_number_that_is_too_long_for_python_is_a_warning(number: str) -> None:
+    (finding,) = warnings_of(make_score(prompt={"template": f"{{{{ {number} }}}}"}))
+    assert "too long" in finding.message
 
 
 def test_start_past_the_end_is_a_warning() -> None:

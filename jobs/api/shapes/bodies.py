@@ -15,8 +15,34 @@ class Strict(Schema):
 
 
 class ReasonIn(Strict):
-    """Why, in the person's own words."""
+    """Why, in the person's own words, and what they saw before they asked."""
 
+    reason: str = Field("", max_length=MAX_REASON_LETTERS)
+    seen: str | None = Field(
+        None,
+        max_length=100,
+        description="The status you saw: where the job has another by now, nothing is sent (409).",
+    )
+
+
+class ModifyIn(ReasonIn):
+    """A new score for a job, in exactly one of two ways."""
+
+    score_content: str | None = Field(None, description="The text of the score.")
+    score_id: int | None = Field(None, ge=1, le=2**63 - 1, description="A score Podium keeps.")
+    score_version: int | None = Field(None, ge=1, le=2**31 - 1, description="Default: newest.")
+    replaces: str = Field(
+        "",
+        max_length=64,
+        description="SHA-256 of the text you compared it with: where the job goes by another by "
+        "now, nothing is sent (409).",
+    )
+
+
+class ClearLimitsIn(Strict):
+    """Which limits, and why."""
+
+    instrument: str = Field("", max_length=100, description="Default: those of all instruments.")
     reason: str = Field("", max_length=MAX_REASON_LETTERS)
 
 
@@ -39,4 +65,7 @@ class SubmitIn(ScoreIn):
     """A score to be run."""
 
     self_healing: bool = False
+    fresh: bool = Field(
+        False, description="Nothing that an earlier run of this name left is to be taken up."
+    )
     reason: str = Field("", max_length=MAX_REASON_LETTERS)

@@ -3,11 +3,24 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Self
+from typing import Any, Self
 
 from ninja import Schema
 
+from jobs.conductor import RateLimits
 from jobs.registry.models import Conductor
+
+
+class RateLimitsOut(Schema):
+    """What holds a conductor back, in its own words; null is what it does not report."""
+
+    active_limits: int | None
+    backends: dict[str, Any]
+
+    @classmethod
+    def of(cls, limits: RateLimits) -> Self:
+        """The shape of an answer."""
+        return cls(active_limits=limits.active_limits, backends=limits.backends)
 
 
 class ConductorOut(Schema):

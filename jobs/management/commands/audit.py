@@ -9,12 +9,12 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.db import DatabaseError, connection
 from django.db.models import QuerySet
 from django.utils.dateparse import parse_date, parse_datetime
 from django.utils.timezone import get_default_timezone, make_aware
 
-from jobs.audit import Origin, export, note, verify
+from jobs.audit import Origin, export, note, triggers, verify
 from jobs.audit.filters import ATTEMPT_LOOKUPS
 from jobs.audit.lists import MAX_NAMED, Difference, Differences, compare, rebuild
 from jobs.audit.models import Action
@@ -82,7 +82,16 @@ class Command(BaseCommand):
                 f"The {result.count} records before it are proven, up to {result.head_hash}.",
                 returncode=BROKEN,
             )
-        self.stdout.write(f"{result.count} records of chain {result.chain} are proven.")
+        if result.count:
+            self.stdout.write(f"{result.count} records of chain {result.chain} are proven.")
+        else:
+            self.stdout.write(f"Chain {result.chain} has no records, so nothing is proven.")
+        if absent := triggers.missing(connection):
+            self.stderr.write(
+                f"WARNING: nothing in the database keeps records from being changed from now on: "
+                f"{', '.join(absent)} missing or not enabled. Find out who did it; "
+                "manage.py migrate --skip-checks puts them back."
+            )
         self.stdout.write(f"head {result.head_n} {result.head_hash}")
         if not result.has_expected_head:
             raise CommandError(

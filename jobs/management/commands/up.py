@@ -14,10 +14,11 @@ from django.db import connections
 from jobs.live import serving  # before anything else of Twisted: see there
 
 # isort: split
-from jobs.actions import reconcile_open, tend
+from jobs.actions import batches, reconcile_open, tend
 from jobs.live import feed, preparing
 from jobs.live.conducting import ConductorKeeper
 from jobs.live.events import EventDraft, store
+from jobs.live.occupying import HomeTaken, occupied
 from jobs.live.relays import RelayThread
 from jobs.live.surviving import surviving
 from jobs.registry.models import Conductor
@@ -35,6 +36,14 @@ class Command(BaseCommand):
         """Serve until SIGTERM or Ctrl-C."""
         signal.signal(signal.SIGTERM, _leave)
         try:
+            with occupied(settings.PODIUM_HOME, settings.PODIUM_URL):
+                self._live()
+        except HomeTaken as error:
+            raise CommandError(str(error)) from error
+        self.stdout.write("Podium has ended.")
+
+    def _live(self) -> None:
+        try:
             serving.check_address(settings.PODIUM_BIND, settings.PORT)
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
@@ -49,11 +58,11 @@ class Command(BaseCommand):
         finally:
             # The conductor is told to end once all sockets are closed; the relay stays until it
             # has ended, so that what running sheets still say is stored.
+            batches.stop()
             if keeper is not None:
                 self._end(keeper)
             relays.stop(_RELAYS_END_S)
             feed.close()
-        self.stdout.write("Podium has ended.")
 
     def _run(self, keeper: ConductorKeeper | None, relays: RelayThread) -> None:
         if preparing.migrate():

@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
+from jobs.actions import batches
 from jobs.live import feed, serving
 
 
@@ -25,6 +26,7 @@ class Command(BaseCommand):
         except serving.CannotListen as error:
             raise CommandError(str(error)) from error
         finally:
+            batches.stop()
             feed.close()
         if not has_served:
             raise CommandError(f"Port {settings.PORT} was taken at the last moment.")

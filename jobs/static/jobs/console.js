@@ -5,6 +5,8 @@ import { startForms } from "./forms.js";
 import { startMenus } from "./menus.js";
 import { startMoments } from "./moments.js";
 import { startPage } from "./page.js";
+import { startParts } from "./parts.js";
+import { startSearch } from "./search.js";
 import { startSelection } from "./selection.js";
 
 document.documentElement.classList.add("has-script");
@@ -12,5 +14,7 @@ startMoments();
 startMenus();
 startForms();
 startDialogs();
+startSearch();
 startSelection();
 startPage();
+startParts();

@@ -1,8 +1,13 @@
-/* A form that changes something is sent once per click; its key makes a second one harmless anyway. */
+/* A form that changes something is sent once per click; its key makes a second one harmless anyway. One
+ * in which something was written (`data-guard`) is not left without a question. */
+
+const UNSENT = "form[data-guard][data-dirty]:not([data-leaving])";
 
 function onSubmit(event) {
   const form = event.target;
-  if (!(form instanceof HTMLFormElement) || !("once" in form.dataset) || event.defaultPrevented) return;
+  if (!(form instanceof HTMLFormElement) || event.defaultPrevented) return;
+  if ("guard" in form.dataset) form.dataset.leaving = "";
+  if (!("once" in form.dataset)) return;
   if ("sent" in form.dataset) {
     event.preventDefault();
     return;
@@ -16,6 +21,7 @@ function onSubmit(event) {
 /** A page that comes back from the browser's memory can be sent again. */
 function onShow(event) {
   if (!event.persisted) return;
+  for (const form of document.querySelectorAll("form[data-leaving]")) delete form.dataset.leaving;
   for (const form of document.querySelectorAll("form[data-sent]")) {
     delete form.dataset.sent;
     form.removeAttribute("aria-busy");
@@ -23,8 +29,19 @@ function onShow(event) {
   }
 }
 
+function onLeave(event) {
+  if (document.querySelector(UNSENT)) event.preventDefault();
+}
+
+function onInput(event) {
+  const form = event.target.form;
+  if (form && "guard" in form.dataset) form.dataset.dirty = "";
+}
+
 /** Watch all forms of the page, also those that come later. */
 export function startForms() {
   document.addEventListener("submit", onSubmit);
+  document.addEventListener("input", onInput);
+  window.addEventListener("beforeunload", onLeave);
   window.addEventListener("pageshow", onShow);
 }

@@ -8,17 +8,24 @@ export class Refused extends Error {}
 
 const DEADLINE_MS = 20_000;
 
-/** The document that an address answers to a script with. */
-export async function fragment(url, options = {}) {
+/** What an address answers to a script. Throws `LoggedOut`, `Refused`, or an error with the answer's `status`. */
+export async function answered(url, { deadlineMs = DEADLINE_MS, signal, ...options } = {}) {
+  const deadline = AbortSignal.timeout(deadlineMs);
   const response = await fetch(url, {
     credentials: "same-origin",
     redirect: "manual", // a redirect leads to the login
-    signal: AbortSignal.timeout(DEADLINE_MS),
     ...options,
+    signal: signal ? AbortSignal.any([signal, deadline]) : deadline,
     headers: { "X-Podium-Live": "1", ...options.headers },
   });
   if (response.type === "opaqueredirect" || response.status === 401) throw new LoggedOut();
   if (response.status === 403 || response.status === 404) throw new Refused();
-  if (!response.ok) throw new Error(`answered ${response.status}`);
+  if (!response.ok) throw Object.assign(new Error(`answered ${response.status}`), { status: response.status });
+  return response;
+}
+
+/** The document that an address answers to a script with. */
+export async function fragment(url, options) {
+  const response = await answered(url, options);
   return new DOMParser().parseFromString(await response.text(), "text/html");
 }

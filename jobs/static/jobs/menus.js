@@ -1,4 +1,4 @@
-/* Menus that close when one looks elsewhere, the navigation on a phone, and "/" for the search. */
+/* Menus that close when one looks elsewhere, and the navigation on a phone. */
 
 function closeMenus(except) {
   for (const menu of document.querySelectorAll("details[data-menu][open]")) {
@@ -28,16 +28,6 @@ function onKey(event) {
       open.querySelector("summary").focus();
     } else if (document.querySelector(".navigation.is-open")) {
       toggleNavigation(event, false);
-    }
-    return;
-  }
-  const isTyping = event.target.closest?.("input, textarea, select, [contenteditable]");
-  if (event.key === "/" && !isTyping && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    const search = document.querySelector("[data-search]");
-    if (search) {
-      event.preventDefault();
-      search.focus();
-      search.select();
     }
   }
 }

@@ -29,7 +29,7 @@ export function agoWords(at, current = now()) {
   if (seconds < -1) return `in ${oneUnit(-seconds)}`;
   if (seconds < 5) return "just now";
   if (seconds >= LONG_AGO) {
-    const parts = { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" };
+    const parts = { day: "numeric", month: "short", year: "numeric" };
     return new Intl.DateTimeFormat("en-GB", parts).format(at);
   }
   return `${oneUnit(seconds)} ago`;
@@ -54,15 +54,26 @@ export function tick() {
   }
 }
 
-/** Add the reader's own local time to the exact one, when it is asked for. */
+/** Tell the exact moment in the reader's own zone, and in UTC, when it is asked for. */
 function localise(event) {
   const time = event.target.closest?.("time[datetime]");
   if (!time || "local" in time.dataset) return;
   const at = Date.parse(time.dateTime);
-  if (Number.isNaN(at) || new Date(at).getTimezoneOffset() === 0) return;
+  if (Number.isNaN(at)) return;
   time.dataset.local = "";
-  const parts = { dateStyle: "medium", timeStyle: "medium" };
-  time.title += `\n${new Intl.DateTimeFormat("en-GB", parts).format(at)} here`;
+  const words = (zone) =>
+    new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeStyle: "long", ...zone }).format(at);
+  const [here, there] = [words({}), words({ timeZone: "UTC" })];
+  const prefix = "elapsed" in time.dataset ? "since " : "";
+  time.title = prefix + (here === there ? here : `${here}\n${there}`);
+}
+
+/** Let the server write times in the reader's zone from the next page on. */
+function tellZone() {
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  if (!zone || document.cookie.split("; ").includes(`podium_zone=${zone}`)) return;
+  const secure = location.protocol === "https:" ? "; Secure" : "";
+  document.cookie = `podium_zone=${zone}; Path=/; Max-Age=31536000; SameSite=Lax${secure}`;
 }
 
 /** Count on, once a second. */
@@ -73,6 +84,7 @@ export function startMoments() {
     // A page takes a moment to arrive; only a clock that is plainly wrong is corrected.
     if (Math.abs(skew) > 5000) ahead = skew;
   }
+  tellZone();
   tick();
   setInterval(tick, 1000);
   document.addEventListener("mouseover", localise, { passive: true });

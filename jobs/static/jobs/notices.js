@@ -15,6 +15,10 @@ export function notice(words, { tone = "warn", id, link } = {}) {
     const anchor = document.createElement("a");
     anchor.href = link.href;
     anchor.textContent = link.text;
+    if (link.target) {
+      anchor.target = link.target;
+      anchor.rel = "noopener";
+    }
     anchor.className = "button small note-end";
     note.append(anchor);
   }

@@ -59,8 +59,8 @@ export class Output {
     });
     // How the last line of what is missing ends is not known: the next piece begins another one.
     const missing = Number.isInteger(data.preview_bytes) ? data.length - data.preview_bytes : 0;
-    if (data.is_cut) this.mark(sheet, "more is in the log file");
-    else if (missing > 0) this.mark(sheet, `${missing.toLocaleString("en")} bytes more are in the log file`);
+    if (data.is_cut) this.mark(sheet, "more is in the log file", endOfPreview(data));
+    else if (missing > 0) this.mark(sheet, `${missing.toLocaleString("en")} bytes more are in the log file`, endOfPreview(data));
   }
 
   /** Whether a piece is new; remarks upon what lies between it and the one before. */
@@ -70,7 +70,7 @@ export class Output {
     if (shown && shown[0] === attempt) {
       if (offset < shown[1]) return false;
       const between = offset - shown[1];
-      if (between) this.mark(sheet, `${between.toLocaleString("en")} bytes between are in the log file`);
+      if (between) this.mark(sheet, `${between.toLocaleString("en")} bytes between are in the log file`, shown[1]);
     } else if (attempt > 1) {
       this.mark(sheet, `attempt ${attempt}`);
     }
@@ -78,14 +78,25 @@ export class Output {
     return true;
   }
 
-  mark(sheet, words) {
+  mark(sheet, words, at = null) {
     for (const key of this.open.keys()) if (key.startsWith(`${sheet}/`)) this.open.delete(key);
-    this.newLine(sheet, "mark").lastElementChild.textContent = words;
+    const text = this.newLine(sheet, "mark").lastElementChild;
+    if (at === null || !sheet) text.textContent = words;
+    else text.append(this.link(words, { sheet, at }));
+  }
+
+  /** A way to the whole of it: the sheet's log. */
+  link(words, place) {
+    const link = document.createElement("a");
+    link.href = `${this.pane.dataset.log}?${new URLSearchParams(place)}`;
+    link.textContent = words;
+    return link;
   }
 
   newLine(sheet, stream) {
     const line = document.createElement("div");
     line.className = stream === "stdout" ? "line" : `line is-${stream}`;
+    line.dataset.sheet = sheet;
     const from = document.createElement("span");
     from.className = "from";
     from.textContent = sheet;
@@ -108,7 +119,8 @@ export class Output {
 
   cut(line) {
     const note = document.createElement("b");
-    note.textContent = "… the rest of this line is in the log file";
+    const words = "the rest of this line is in the log file";
+    note.append("… ", line.dataset.sheet ? this.link(words, { sheet: line.dataset.sheet }) : words);
     const text = line.lastElementChild;
     text.querySelector("b")?.remove();
     text.append(note);
@@ -132,4 +144,9 @@ export class Output {
   toEnd() {
     this.pane.scrollTop = this.pane.scrollHeight;
   }
+}
+
+/** Where in the log goes on what an event shows the beginning of. */
+function endOfPreview({ offset, preview_bytes: shown }) {
+  return (Number.isInteger(offset) ? offset : 0) + (Number.isInteger(shown) ? shown : 0);
 }

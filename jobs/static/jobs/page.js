@@ -44,6 +44,7 @@ class Page {
   }
 
   onEvent(event) {
+    document.dispatchEvent(new CustomEvent("podium:event", { detail: event }));
     if (event.event === "sheet.output") this.output?.append(event);
     else this.wantRefresh();
   }
@@ -99,6 +100,7 @@ class Page {
     const [root, wanted] = [document.querySelector("[data-live]"), fresh.querySelector("[data-live]")];
     if (!root || !wanted) throw new Error("the answer has no live part");
     morph(root, wanted);
+    countAttention(fresh.querySelector("[data-attention]")?.dataset.attention);
     document.dispatchEvent(new CustomEvent("podium:refreshed"));
   }
 
@@ -133,6 +135,14 @@ class Page {
   }
 }
 
+/** The navigation's own number, which belongs to no part of the page. */
+function countAttention(count) {
+  const place = document.querySelector(".nav-count");
+  if (!place || count === undefined || place.textContent === count) return;
+  place.textContent = count;
+  place.hidden = !count;
+}
+
 const SAID = { lost: "Connection lost", live: "Live again", ended: "Not live any more" };
 const HINTS = {
   connecting: "Connecting to the server",
@@ -149,8 +159,32 @@ function showRunning() {
   list.scrollTop = running.offsetTop - list.offsetTop - list.clientHeight / 3;
 }
 
+/** Show the open tab where a narrow strip hides it, and at which edges there are more. */
+function startTabs() {
+  const strip = document.getElementById("job-tabs");
+  if (!strip) return;
+  const mark = () => {
+    const beyond = strip.scrollWidth - strip.clientWidth - strip.scrollLeft;
+    strip.classList.toggle("has-before", strip.scrollLeft > 1);
+    strip.classList.toggle("has-more", beyond > 1);
+  };
+  const show = () => {
+    const open = strip.querySelector("[aria-current]");
+    if (open) {
+      const middle = open.offsetLeft - strip.offsetLeft + open.offsetWidth / 2;
+      strip.scrollLeft = middle - strip.clientWidth / 2;
+    }
+    mark();
+  };
+  strip.addEventListener("scroll", mark, { passive: true });
+  document.addEventListener("podium:refreshed", mark); // whose classes are the server's again
+  new ResizeObserver(show).observe(strip);
+  show();
+}
+
 /** Make a page live that asks for it. */
 export function startPage() {
+  startTabs();
   const root = document.querySelector("[data-live]");
   if (root) new Page(root).start();
 }

@@ -12,12 +12,16 @@ function fill(form, sent) {
 
 /** Keep what is sent with this entry of the browser's history; true when it was brought back. */
 export function startResending(form) {
-  const freshKey = form.elements.key.value;
+  const key = form.elements.namedItem("key");
+  const freshKey = key?.value;
   const isBack = performance.getEntriesByType("navigation")[0]?.type === "back_forward";
   const sent = isBack ? history.state?.sent : null;
-  if (sent) fill(form, sent);
+  if (sent) {
+    fill(form, sent);
+    if ("guard" in form.dataset) form.dataset.dirty = "";
+  }
   form.addEventListener("input", () => {
-    form.elements.key.value = freshKey;
+    if (key) key.value = freshKey;
   });
   form.addEventListener("submit", () => {
     const fields = Object.fromEntries(new FormData(form));
