@@ -99,6 +99,23 @@ async def test_a_search_counts_and_goes_from_match_to_match(
     await expect(found).to_have_text("0 lines")
 
 
+async def short_of_breath(route: Route) -> None:
+    """A search that comes no further than to 1,999 matches at once, as of a busy machine."""
+    told = await (await route.fetch()).json()
+    *offsets, until = told["offsets"]
+    await route.fulfill(json=told | {"offsets": offsets, "until": until})
+
+
+async def test_more_matches_than_are_kept_count_alike_however_far_each_answer_comes(
+    admin_page: Page, console: Console
+) -> None:
+    await submit_long(admin_page, "short-of-breath")
+    await admin_page.route(re.compile(r"/log/matches/"), short_of_breath)
+    await admin_page.locator("#log-query").fill("number")
+    await admin_page.keyboard.press("Enter")
+    await expect(admin_page.get_by_test_id("log-found")).to_have_text("10,000+ lines")
+
+
 async def test_a_line_has_an_address_that_outlasts_a_reload(
     admin_page: Page, console: Console
 ) -> None:

@@ -20,6 +20,7 @@ export class Matches {
     this.fault = "";
     this.isActive = false;
     this.isDone = false;
+    this.isCut = false; // there are more than it keeps
   }
 
   /** Look from the beginning on. */
@@ -31,7 +32,7 @@ export class Matches {
 
   /** Look on from where one has come to, such as when the log has grown. */
   async goOn() {
-    if (!this.isActive || this.asking || this.offsets.length >= MOST) return;
+    if (!this.isActive || this.asking || this.isCut) return;
     const asking = new AbortController();
     this.asking = asking;
     this.isDone = false;
@@ -46,11 +47,13 @@ export class Matches {
         this.fault = answer.fault;
         const last = this.offsets.at(-1) ?? -1;
         this.offsets.push(...answer.offsets.filter((offset) => offset > last));
+        this.isCut = this.offsets.length > MOST;
+        if (this.isCut) this.offsets.length = MOST;
         const stood = answer.until <= this.until;
         [this.until, this.size] = [answer.until, answer.size];
         this.isDone = stood || this.until >= this.size;
         this.onChange();
-      } while (!this.isDone && !this.fault && this.offsets.length < MOST);
+      } while (!this.isDone && !this.fault && !this.isCut);
     } catch (error) {
       if (!asking.signal.aborted) this.fault = error instanceof Busy ? error.message : "The search broke off.";
     } finally {
@@ -71,8 +74,8 @@ export class Matches {
     if (!this.isActive) return "";
     if (this.fault) return this.fault;
     const count = this.offsets.length;
-    const total = count.toLocaleString("en") + (count >= MOST ? "+" : "");
-    const far = this.isDone || count >= MOST ? "" : `, ${Math.floor((100 * this.until) / (this.size || 1))} % searched`;
+    const total = count.toLocaleString("en") + (this.isCut ? "+" : "");
+    const far = this.isDone || this.isCut ? "" : `, ${Math.floor((100 * this.until) / (this.size || 1))} % searched`;
     const place = at === null ? -1 : this.offsets.indexOf(at);
     const which = place >= 0 ? `${(place + 1).toLocaleString("en")} of ` : "";
     return `${which}${total} line${count === 1 ? "" : "s"}${far}`;
