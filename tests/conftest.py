@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,12 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 pytest_plugins = ["tests.strictness", "tests.services.fixtures", "tests.append_only"]
+
+
+def pytest_collection_finish() -> None:
+    """Let no collection of garbage go through what is there to stay: half a second each."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture
