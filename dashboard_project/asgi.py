@@ -12,6 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "dashboard_project.settings")
 django.setup(set_prefix=False)
 
 # These read models, so they come after Django has been set up.
+from dashboard_project.hanging_up import seen_through  # noqa: E402
 from dashboard_project.middleware import on_loop  # noqa: E402
 from dashboard_project.threads import RequestThreads  # noqa: E402
 from jobs.live.consumers import events_socket  # noqa: E402
@@ -40,4 +41,4 @@ async def application(scope: Scope, receive: Receive, send: Send) -> None:
         await events_stream(scope, receive, send)
     else:
         async with threads.borrowed():
-            await django_application(dict(scope), receive, send)  # type: ignore[arg-type]  # a Send is one
+            await django_application(dict(scope), seen_through(scope, receive), send)  # type: ignore[arg-type]  # a Send is one

@@ -37,6 +37,9 @@ _FAREWELL_S: Final = 0.3
 _REQUESTS_S: Final = 3.0
 _CANCELLED_S: Final = 5.0
 
+# How long a request may go on once its client has left: longer than any action takes
+# (`jobs.actions.deadlines.ACTION_S`), for it is seen through.
+CLOSE_S: Final = 100
 
 # The server holds its own messages to this too, and an event is long: 16 KiB of data, in which each
 # `<` takes six bytes. What a client may send is bounded where it is read.
@@ -130,6 +133,7 @@ def serve(
         endpoints=[endpoint(bind, port)],
         signal_handlers=True,
         server_name="podium",
+        application_close_timeout=CLOSE_S,
         websocket_max_message_size=_MOST_MESSAGE_BYTES,
         websocket_max_frame_size=_MOST_MESSAGE_BYTES,
     )
