@@ -139,7 +139,7 @@ class Playing:
         sheet.status = "completed"
         sheet.completed_at = iso(outcome.ended_at)
         sheet.error_message = sheet.error_code = sheet.error_category = None
-        sheet.success_without_retry = sheet.normal_attempts == 0
+        sheet.success_without_retry = not sheet.normal_attempts and not sheet.interruptions
         await self.save(sheet, [self._history(outcome, "completed")])
         self._tell(
             "sheet.completed",

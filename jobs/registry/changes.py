@@ -17,6 +17,7 @@ JOB_RESUMING: Final = "job.resuming"  # goes on, or was started again
 JOB_PROGRESS: Final = "job.progress"
 JOB_GONE: Final = "job.gone"  # no longer in the conductor's list
 JOB_RETURNED: Final = "job.returned"  # in it again
+SHEET_INTERRUPTED: Final = "sheet.interrupted"  # its conductor ended while it ran
 
 _OF_JOB: Final = {
     "running": "job.started",
@@ -38,7 +39,10 @@ _OF_SHEET: Final = {
 }
 _BEFORE_A_START: Final = frozenset({"", "pending", "queued"})
 
-DERIVED: Final = frozenset(_OF_JOB.values()) | frozenset(_OF_SHEET.values()) | {JOB_RESUMING}
+DERIVED: Final = frozenset(_OF_JOB.values()) | frozenset(_OF_SHEET.values()) | {
+    JOB_RESUMING,
+    SHEET_INTERRUPTED,
+}
 """Events that are never taken from the stream: there they are hints to look."""
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -97,7 +97,7 @@ def write(job: Job, some: Sequence[SheetStep]) -> list[Change]:
         unique_fields=("job", "number"),
         update_fields=FIELDS,
     )
-    return [change for step in some if (change := _told(job, step)) is not None]
+    return [change for step in some for change in _told(job, step)]
 
 
 def beyond(job: Job, checkpoint: CheckpointState) -> QuerySet[Sheet]:
@@ -107,18 +107,30 @@ def beyond(job: Job, checkpoint: CheckpointState) -> QuerySet[Sheet]:
     return Sheet.objects.filter(job=job, number__gt=last) if is_told else Sheet.objects.none()
 
 
-def _told(job: Job, step: SheetStep) -> Change | None:
-    """The event of a status that changed; a pending sheet that is new is no news."""
+def _told(job: Job, step: SheetStep) -> Iterator[Change]:
+    """The event of a status that changed; a pending sheet that is new is no news.
+
+    That a conductor ended under a sheet is told by itself: it may run again before anybody looks.
+    """
     status = step.values["status"]
     was = step.before["status"] if step.before else "pending"
     is_retry = step.before is not None and step.before["attempts"] != step.values["attempts"]
-    if status == was and not is_retry:
-        return None
     data: dict[str, Any] = {"status": status, "was": was}
+    if (times := interruptions(step.values)) > interruptions(step.before or {}):
+        more = data | {"interruptions": times}
+        yield Change(job.pk, job.job_id, named.SHEET_INTERRUPTED, step.number, more)
+    if status == was and not is_retry:
+        return
     data |= {name: step.values[name] for name in _LOUD if step.values[name] not in (None, "")}
     if message := step.values["error_message"]:
         data["error_message"] = message[:500]
-    return Change(job.pk, job.job_id, named.sheet_event(status), step.number, data)
+    yield Change(job.pk, job.job_id, named.sheet_event(status), step.number, data)
+
+
+def interruptions(values: Mapping[str, Any]) -> int:
+    """How often a conductor ended while the sheet ran; 0 of one that does not report it."""
+    count = values.get("details", {}).get("interruptions")
+    return count if isinstance(count, int) and not isinstance(count, bool) else 0
 
 
 def _values(checkpoint: CheckpointState, number: int, sheet: SheetState) -> dict[str, Any]:

@@ -365,6 +365,16 @@ def test_a_sheet_that_was_tried_again_is_never_called_one_without_a_retry(olga: 
     assert "Without a retry yes" in tab(olga, job, "sheets/2").text
 
 
+def test_a_sheet_that_was_interrupted_says_so(olga: Visitor) -> None:
+    job = make_job()
+    make_sheet(job, 1, status="completed", attempts=1, details={"interruptions": 2})
+    make_sheet(job, 2, status="completed", attempts=1)
+    sheets = tab(olga, job, "sheets")
+    assert "Its conductor ended while it ran" in sheets.part("sheet-1")
+    assert "Its conductor ended while it ran" not in sheets.part("sheet-2")
+    assert "Interrupted 2 times, by the end of its conductor" in tab(olga, job, "sheets/1").text
+
+
 def test_a_pause_says_that_the_sheet_under_way_runs_to_its_end(olga: Visitor) -> None:
     since = timezone.now() - timedelta(seconds=20)
     job = make_job(status="paused", started_at=since, running_since=since)

@@ -128,7 +128,9 @@ def test_kill_9_of_a_paused_job_leaves_it_paused_and_nothing_running(
     assert [sheet["status"] for sheet in job["sheets"].values()] == ["pending", "pending"]
     (conductor.home / "ws" / "go").touch()
     conductor.call("job.resume", job_id="job")
-    conductor.wait_for("job", "completed")
+    first, second = conductor.wait_for("job", "completed")["sheets"].values()
+    assert (first["interruptions"], first["success_without_retry"]) == (1, False)
+    assert (second["interruptions"], second["success_without_retry"]) == (0, True)
 
 
 def test_job_whose_score_is_gone_at_restart_fails_with_the_reason(

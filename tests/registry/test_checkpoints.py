@@ -125,6 +125,18 @@ def test_a_retry_is_told_although_the_status_is_the_same() -> None:
     assert told(job, second, LATER) == [("sheet.started", 1)]
 
 
+def test_that_a_conductor_ended_under_a_sheet_is_told_although_it_runs_again() -> None:
+    job = make_job()
+    told(job, checkpoint())
+    again = checkpoint(sheets=[{"status": "dispatched", "interruptions": 1}, {"status": "pending"}])
+    assert told(job, again, LATER) == [("sheet.interrupted", 1)]
+    done = checkpoint(sheets=[{"status": "completed", "interruptions": 2}, {"status": "pending"}])
+    assert told(job, done, LATER + timedelta(seconds=1))[:2] == [
+        ("sheet.interrupted", 1),
+        ("sheet.completed", 1),
+    ]
+
+
 def test_an_older_checkpoint_changes_nothing() -> None:
     job = make_job()
     apply_checkpoint(job, checkpoint(sheets=[{"status": "completed"}]), LATER)

@@ -73,7 +73,7 @@ _PLACED: Final = frozenset(
         "completion_attempts", "normal_attempts", "healing_attempts", "success_without_retry",
         "fallback_chain", "current_instrument_index", "fallback_attempts",
         "instrument_fallback_history", "display_status", "movement", "voice", "output_path",
-        "max_completion", "preflight_warnings",
+        "max_completion", "preflight_warnings", "interruptions",
     }
 )  # fmt: skip
 
@@ -110,6 +110,7 @@ def _outcome(sheet: Sheet, told: Mapping[str, Any]) -> list[Fact]:
         Fact("Error code", one_line(sheet.error_code)),
         Fact("Error category", one_line(sheet.error_category)),
         Fact("Attempts", Tries.of(sheet).words),
+        *_interrupted(told),
         Fact("Validations passed", f"{percent:g} %" if is_number(percent) else ""),
     ]
     return facts + _told(
@@ -128,6 +129,15 @@ def _outcome(sheet: Sheet, told: Mapping[str, Any]) -> list[Fact]:
         ("Voice", "voice"),
         ("Most attempts to complete it", "max_completion"),
     )
+
+
+def _interrupted(told: Mapping[str, Any]) -> list[Fact]:
+    """That what a sheet had done by then is done again, of a conductor that says so."""
+    times = told.get("interruptions")
+    if not is_number(times) or times < 1:
+        return []
+    often = "once" if times == 1 else f"{times:g} times"
+    return [Fact("Interrupted", f"{often}, by the end of its conductor; it then begins anew")]
 
 
 def _without_contradiction(sheet: Sheet, told: Mapping[str, Any]) -> Mapping[str, Any]:

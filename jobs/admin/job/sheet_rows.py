@@ -23,8 +23,12 @@ HEAVY: Final = ("stdout_tail", "stderr_tail", "details")
 
 _ERROR_LETTERS: Final = 160
 
-# The time of all attempts of a sheet, out of its details, which are not read for a line.
-TOGETHER: Final = {"together_s": F("details__total_duration_seconds")}
+# Out of a sheet's details, which are not read for a line: the time of all attempts, and how often
+# its conductor ended while it ran.
+TOGETHER: Final = {
+    "together_s": F("details__total_duration_seconds"),
+    "interruptions": F("details__interruptions"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,7 @@ class SheetRow:
     instrument: str
     error: str
     error_code: str
+    is_interrupted: bool  # its conductor ended while it ran
 
     @classmethod
     def of(cls, sheet: Sheet, *, job_is_terminal: bool, label: str = "") -> Self:
@@ -72,6 +77,7 @@ class SheetRow:
             instrument=one_line(sheet.instrument),
             error=one_line(sheet.error_message, _ERROR_LETTERS),
             error_code=one_line(sheet.error_code),
+            is_interrupted=bool(getattr(sheet, "interruptions", None)),
         )
 
 
