@@ -15,7 +15,7 @@ from django.db.models import Q, QuerySet
 from jobs.audit.models import Action
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, JobQuerySet, Score
-from jobs.terms import Verb
+from jobs.terms import RUN_VERBS, Verb
 
 VIEW: Final = "view"
 VIEW_AUDIT: Final = "view_audit"
@@ -92,6 +92,31 @@ def visible_actions(user: Person) -> QuerySet[Action]:
     if has_any_right(user) and user.pk is not None:
         return Action.objects.filter(actor_id=user.pk)
     return Action.objects.none()
+
+
+def may_read_action(user: Person, action: Action) -> bool:
+    """Whether this one is among the attempts that somebody may see."""
+    own = has_any_right(user) and user.pk is not None and action.actor_id == user.pk
+    return own or may(user, VIEW_AUDIT)
+
+
+def sees_who_acted(user: Person) -> bool:
+    """Whether somebody is told who brought a run to where it is, and why.
+
+    Whoever may act on runs has to know it before they undo it, though the log is not theirs.
+    """
+    return may(user, VIEW_AUDIT) or any(may(user, verb) for verb in RUN_VERBS)
+
+
+def explaining_actions(user: Person) -> QuerySet[Action]:
+    """The attempts that somebody is told of where they explain the state of a run.
+
+    More than `visible_actions` by what was done to runs that they may see and act on.
+    """
+    if may(user, VIEW_AUDIT) or not sees_who_acted(user):
+        return visible_actions(user)
+    of_runs = Q(verb__in=(*RUN_VERBS, Verb.SUBMIT), job_pk__in=visible_jobs(user).values("pk"))
+    return Action.objects.filter(Q(actor_id=user.pk) | of_runs)
 
 
 def visible_people(user: Person) -> QuerySet[User]:

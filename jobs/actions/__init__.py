@@ -16,7 +16,7 @@ from jobs.actions.library import (
     save_version,
 )
 from jobs.actions.modify import modify, prepare_modify
-from jobs.actions.movements import Movements, movements
+from jobs.actions.movements import movements
 from jobs.actions.offers import offers, offers_in
 from jobs.actions.people import deny_change_of_people
 from jobs.actions.permission import (
@@ -63,7 +63,6 @@ __all__ = [
     "MAX_REASON_LETTERS",
     "ActionResult",
     "InlineScore",
-    "Movements",
     "Preparation",
     "Preview",
     "RequestProblem",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -42,19 +41,8 @@ _LEADS_TO: Final[Mapping[str, Collection[str]]] = {
 _SLACK: Final = timedelta(seconds=5)
 
 
-@dataclass(frozen=True, slots=True)
-class Movements:
-    """The latest actions that may have moved a run, newest first.
-
-    `sees_all` is False for whoever may only see their own: then an empty list explains nothing.
-    """
-
-    actions: Sequence[Action]
-    sees_all: bool
-
-
-def movements(user: User, job: Job, *, since: datetime | None = None) -> Movements:
-    """What was done to a run, or to a later run of its name, since the person looked.
+def movements(user: User, job: Job, *, since: datetime | None = None) -> Sequence[Action]:
+    """What was done to a run, or to a later run of its name, since the person looked; newest first.
 
     An attempt of which nobody knows whether it happened is left out where the latest that did
     leads to what there is now. One's own is told in any case.
@@ -67,11 +55,10 @@ def movements(user: User, job: Job, *, since: datetime | None = None) -> Movemen
     latest = done.filter(_MOVED).order_by("-id").first()
     if latest is not None and _leads_here(latest, job):
         may_have = own | (_UNDECIDED & Q(pk__gt=latest.pk) & ~Q(verb=latest.verb))
-    seen = (done & policy.visible_actions(user)).order_by("-id")
+    seen = (done & policy.explaining_actions(user)).order_by("-id")
     # The person's own have places of their own: those that others made since do not push them out.
     told = {*seen.filter(_MOVED | may_have)[:MOST], *seen.filter(own)[:MOST]}
-    newest_first = sorted(told, key=lambda action: action.pk, reverse=True)
-    return Movements(newest_first, policy.may(user, policy.VIEW_AUDIT))
+    return sorted(told, key=lambda action: action.pk, reverse=True)
 
 
 def _leads_here(action: Action, job: Job) -> bool:

@@ -18,7 +18,7 @@ from jobs.admin.blast import blast_of
 from jobs.admin.consequences import ASKS, ask_for
 from jobs.admin.looks import job_look
 from jobs.admin.requests import is_live_refresh, person
-from jobs.admin.rows import action_rows, job_url
+from jobs.admin.rows import action_row, job_url
 from jobs.admin.visible import one_line
 from jobs.live.presence import Onlookers, onlookers
 from jobs.registry.models import Job
@@ -73,8 +73,9 @@ def _refusal(moved: ActionResult | None) -> str:
 
 
 def _movers(request: HttpRequest, job: Job, looked_at: datetime | None) -> dict[str, Any]:
-    found = actions.movements(person(request), job, since=looked_at)
-    return {"movers": action_rows(found.actions), "sees_all_movers": found.sees_all}
+    user = person(request)
+    found = actions.movements(user, job, since=looked_at)
+    return {"movers": [action_row(user, action) for action in found]}
 
 
 def _onlookers(request: HttpRequest, job: Job) -> Onlookers | None:

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Self
 
+from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils import timezone
 
+from jobs.access import policy
 from jobs.admin.job.progress import clock
 from jobs.admin.looks import VERB_ICONS, Look, look_of, outcome_look
 from jobs.admin.visible import one_line, visible
@@ -71,7 +73,7 @@ class ActionRow:
     """One attempt in a list."""
 
     pk: int
-    url: str
+    url: str  # empty: its record is not theirs to open who are told of it
     verb: str
     icon: str
     look: Look
@@ -137,6 +139,12 @@ def job_url(pk: int) -> str:
 def job_rows(jobs: Iterable[Job]) -> list[JobRow]:
     """The rows of runs that were read with their conductors."""
     return [JobRow.of(job) for job in jobs]
+
+
+def action_row(user: User, action: Action) -> ActionRow:
+    """The row of an attempt that may be one to be told of only."""
+    row = ActionRow.of(action)
+    return row if policy.may_read_action(user, action) else replace(row, url="")
 
 
 def action_rows(actions: Iterable[Action]) -> list[ActionRow]:

@@ -53,7 +53,7 @@ async def acted_on_run(user: User, result: ActionResult, rights: frozenset[Verb]
     answer = ActionAnswer(
         action=ActionOut.of(result),
         job=job_out(result.job, rights),
-        moved_by=[MovementOut.of(action) for action in found.actions],
+        moved_by=[MovementOut.of(action) for action in found],
     )
     return document(answer, status_of(result))
 

@@ -39,10 +39,14 @@ _OF_SHEET: Final = {
 }
 _BEFORE_A_START: Final = frozenset({"", "pending", "queued"})
 
-DERIVED: Final = frozenset(_OF_JOB.values()) | frozenset(_OF_SHEET.values()) | {
-    JOB_RESUMING,
-    SHEET_INTERRUPTED,
-}
+DERIVED: Final = (
+    frozenset(_OF_JOB.values())
+    | frozenset(_OF_SHEET.values())
+    | {
+        JOB_RESUMING,
+        SHEET_INTERRUPTED,
+    }
+)
 """Events that are never taken from the stream: there they are hints to look."""
 
 

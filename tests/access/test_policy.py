@@ -121,6 +121,33 @@ def test_person_without_the_audit_right_sees_their_own_attempts_alone(role: Role
     assert list(policy.visible_actions(user)) == [own]
 
 
+@pytest.mark.parametrize(
+    ("role", "is_told"),
+    [("nobody", False), ("viewer", False), ("operator", True), ("auditor", True), ("admin", True)],
+)
+def test_who_acted_on_a_run_is_told_to_those_who_may_act_on_it(role: Role, is_told: bool) -> None:
+    user, job = make_user(role), make_job()
+    pause = _make_action()
+    Action.objects.update(job_pk=job.pk)
+    assert policy.explaining_actions(user).filter(pk=pause.pk).exists() is is_told
+    assert policy.sees_who_acted(user) is is_told
+    assert policy.may_read_action(user, pause) is (role in ("auditor", "admin"))
+
+
+def test_what_is_no_action_on_a_run_explains_nothing() -> None:
+    user, job = make_user("operator"), make_job()
+    _make_action()
+    Action.objects.update(job_pk=job.pk, verb="change user")
+    assert not policy.explaining_actions(user).exists()
+
+
+def test_own_attempt_is_readable_while_there_is_any_right() -> None:
+    user = make_user("viewer")
+    assert policy.may_read_action(user, _make_action(user))
+    loser = make_user("nobody")
+    assert not policy.may_read_action(loser, _make_action(loser))
+
+
 @pytest.mark.parametrize("role", ["auditor", "admin"])
 def test_audit_right_shows_all_attempts(role: Role) -> None:
     _make_action()

@@ -166,11 +166,16 @@ def test_what_was_not_told_is_not_a_zero(olga: Visitor) -> None:
 # -- waiting ---------------------------------------------------------------------------------
 
 
-def test_who_paused_and_why_is_told_to_whoever_may_see_it(audra: Visitor, vera: Visitor) -> None:
+def test_who_paused_and_why_is_told_to_whoever_may_act_on_it_or_read_the_log(
+    audra: Visitor, olga: Visitor, vera: Visitor
+) -> None:
     job = make_job(status="paused")
-    act_on(job, "olga", reason="the disk is full")
-    assert "Paused by olga, just now : “the disk is full”" in tab(audra, job).part("waiting")
-    assert "olga" not in tab(vera, job).part("waiting").split("record")[0]
+    record = f"/jobs/auditrecord/{act_on(job, 'otto', reason='the disk is full').pk}/change/"
+    for visitor, may_open in ((audra, True), (olga, False)):
+        page = tab(visitor, job)
+        assert "Paused by otto, just now : “the disk is full”" in page.part("waiting")
+        assert (record in page.links()) is may_open
+    assert "otto" not in tab(vera, job).part("waiting")
     assert "You may not see by whom" in tab(vera, job).part("waiting")
 
 

@@ -10,7 +10,7 @@ from typing import Final
 from django.contrib.auth.models import User
 
 from jobs.access import policy
-from jobs.admin.rows import ActionRow
+from jobs.admin.rows import ActionRow, action_row
 from jobs.admin.told import moment_of
 from jobs.admin.visible import one_line
 from jobs.registry.models import Job, Sheet
@@ -78,7 +78,7 @@ def _under_way(job: Job) -> Iterable[int]:
 
 def _pause(user: User, job: Job) -> Reason:
     """By whom it was paused and why, if that may be seen."""
-    pauses = policy.visible_actions(user).filter(
+    pauses = policy.explaining_actions(user).filter(
         job_pk=job.pk,
         verb__in=(Verb.PAUSE, Verb.MODIFY),
         outcome__in=(Outcome.SUCCEEDED, Outcome.UNKNOWN),
@@ -86,14 +86,14 @@ def _pause(user: User, job: Job) -> Reason:
     action = pauses.order_by("-id").first()
     # An older pause that was followed by a resume does not explain this one.
     if action is not None and (job.started_at is None or action.started_at >= job.started_at):
-        row = ActionRow.of(action)
+        row = action_row(user, action)
         words = f"Paused by {row.actor}"
         if action.verb == Verb.MODIFY:  # which pauses, swaps the score and resumes
             words = f"{words}, to go on with another score after the sheet under way"
         return Reason(words, action=row, said=row.reason)
-    if policy.may(user, policy.VIEW_AUDIT):
+    if policy.sees_who_acted(user):
         return Reason("It is paused, and not from this console.")
-    return Reason("It is paused. You may not see by whom: the audit log would tell.")
+    return Reason("It is paused. You may not see by whom.")
 
 
 def _of_sheet(sheet: Sheet) -> Reason:

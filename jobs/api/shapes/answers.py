@@ -41,6 +41,7 @@ class MovementOut(Schema):
     verb: str
     outcome: str
     actor: str
+    reason: str
     at: datetime
 
     @classmethod
@@ -51,6 +52,7 @@ class MovementOut(Schema):
             verb=action.verb,
             outcome=action.outcome,
             actor=action.actor_name,
+            reason=action.reason,
             at=action.started_at,
         )
 
