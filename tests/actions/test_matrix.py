@@ -61,7 +61,7 @@ def name_of(status: str, verb: Verb) -> str:
 def bring(conductor: EmbeddedProcess, status: str, verb: Verb) -> None:
     """A job in that status, as far as one can be brought into it."""
     name = name_of(status, verb)
-    script = {"completed": "true", "failed": "true"}.get(status, "sleep 60")
+    script = {"completed": "true", "failed": "true"}.get(status, "sleep 3600")
     check = {"type": "file_exists", "path": "{workspace}/made-by-hand"}
     validations = [check] if status == "failed" else []
     conductor.submit(name, score(script, workspace=f"ws-{name}", validations=validations))
@@ -109,7 +109,7 @@ def narrow() -> Iterator[EmbeddedProcess]:
     """A conductor with a place for one job, which is taken: all others are queued."""
     options = ("--grace", "0", "--max-jobs", "1")
     with short_folder() as folder, EmbeddedProcess(folder / "home", *options) as process:
-        process.submit("first", score("sleep 600"))
+        process.submit("first", score("sleep 3600"))
         process.wait_for("first", "running")
         for verb in RUN_VERBS:
             bring(process, "queued", verb)

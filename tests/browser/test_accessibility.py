@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 
+import httpx
 import pytest
 from playwright.async_api import Page, ViewportSize, expect
 
@@ -61,6 +62,16 @@ async def test_every_page_opens_cleanly_and_axe_finds_nothing(
     assert len(of_running) > 15, of_running
     assert await faults_of(admin_page, [*of_running, *of_failed]) == ""
     gates.open(1, 2)
+
+
+async def test_axe_finds_nothing_on_lists_with_the_longest_of_names(
+    admin_page: Page, api: httpx.AsyncClient
+) -> None:
+    score = {"score_content": commands("longest", "exit 3"), "name": "a" * 100}
+    answer = await api.post("/api/jobs", json=score)
+    await admin_page.goto(f"/jobs/job/{answer.json()['job']['id']}/change/")
+    await expect_status(admin_page, "failed")
+    assert await faults_of(admin_page, ["/", "/jobs/job/", "/attention/"]) == ""
 
 
 async def test_axe_finds_nothing_on_the_login_page(page: Page) -> None:
