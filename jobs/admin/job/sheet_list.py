@@ -9,9 +9,10 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 
-from jobs.admin.job.sheet_rows import HEAVY, TOGETHER, Share, SheetRow, shares
+from jobs.admin.job.sheet_rows import HEAVY, Share, SheetRow, shares
 from jobs.admin.numbers import from_one
 from jobs.registry.models import Job, Sheet
+from jobs.registry.sheet_times import TOGETHER
 from jobs.scores import parse_score
 from jobs.terms import RUNNING_SHEET_STATUSES
 
