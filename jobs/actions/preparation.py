@@ -153,7 +153,7 @@ def _lenient(finding: Finding) -> Finding:
     if finding.severity != "error":
         return finding
     message = f"{finding.message} It will refuse the job."
-    return replace(finding, severity="warning", message=message)
+    return replace(finding, severity="warning", message=message, outlook="refused")
 
 
 def _name_of(score: ScoreText, asked: str | None, written: str, findings: list[Finding]) -> str:

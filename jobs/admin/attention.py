@@ -19,7 +19,7 @@ from jobs.admin.visible import one_line
 from jobs.audit.models import Action
 from jobs.registry.attention import LEAST_PATIENCE, STALL_FACTOR, UNKNOWN_PATIENCE
 from jobs.registry.models import FAILURE_IS_NEWS, Conductor, Job, JobQuerySet, Sheet
-from jobs.terms import LIVE_JOB_STATUSES
+from jobs.terms import LIVE_JOB_STATUSES, Verb
 
 MAX_COUNTED: Final = 99
 KINDS: Final = {
@@ -29,6 +29,8 @@ KINDS: Final = {
     "waiting": "Waiting long",
 }
 _MOST_SHEETS: Final = 200
+_ADVISED: Final = (Verb.RESUME, Verb.CANCEL, Verb.CLEAR, Verb.CLEAR_RATE_LIMITS)
+_Rights = frozenset[Verb]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,16 @@ def troubles(user: User, limit: int, cards: Iterable[ConductorCard] | None = Non
             more.add(kind)
         found[kind] = rows[:limit]
     states = _sheets_that_wait(found["stalled"])
+    rights = frozenset(verb for verb in _ADVISED if policy.may(user, verb))
     unknown = list(_unknown(user)[: limit + 1])
     if len(unknown) > limit:
         more.add("unknown")
     if cards is None:
         cards = conductor_cards(policy.visible_conductors(user))
     return Troubles(
-        failed=tuple(_failure(job) for job in found["failed"]),
-        stalled=tuple(_stall(job, states.get(job.pk), now) for job in found["stalled"]),
-        waiting=tuple(_wait(job, now) for job in found["waiting"]),
+        failed=tuple(_failure(job, rights) for job in found["failed"]),
+        stalled=tuple(_stall(job, states.get(job.pk), now, rights) for job in found["stalled"]),
+        waiting=tuple(_wait(job, now, rights) for job in found["waiting"]),
         unknown=tuple(action_rows(unknown[:limit])),
         unreachable=tuple(card for card in cards if card.is_unreachable),
         more=frozenset(more),
@@ -144,39 +147,61 @@ def _sheets_that_wait(jobs: Iterable[Job]) -> dict[int, Sheet]:
     return found
 
 
-def _failure(job: Job) -> Trouble:
+def _failure(job: Job, rights: _Rights) -> Trouble:
     why = one_line(job.error_message, 300) or "Its conductor gave no reason."
-    advice = "Read its diagnosis, then resume it from there or clear it."
+    match Verb.RESUME in rights, Verb.CLEAR in rights:
+        case True, True:
+            advice = "Read its diagnosis, then resume it from there or clear it."
+        case True, False:
+            advice = "Read its diagnosis, then resume it from there."
+        case False, True:
+            advice = "Read its diagnosis, then clear it."
+        case _:
+            advice = "Its diagnosis says why; to resume or clear it is for others."
     return Trouble(JobRow.of(job), "failed", job.completed_at or job.attention_at, why, advice)
 
 
-def _stall(job: Job, sheet: Sheet | None, now: datetime) -> Trouble:
+def _stall(job: Job, sheet: Sheet | None, now: datetime, rights: _Rights) -> Trouble:
     if sheet is not None and sheet.status == "fermata":
         why = f"Sheet {sheet.number} waits for a person."
         advice = "Look at what it asks for."
     elif sheet is not None and sheet.status == "waiting":
         why = f"Sheet {sheet.number} waits for a rate limit.{_until(sheet)}"
-        advice = "Wait, or clear the rate limit on its conductor's page if it is over."
+        act = ", or clear the rate limit on its conductor's page if it is over"
+        advice = _with(rights, Verb.CLEAR_RATE_LIMITS, "Wait", act)
     elif sheet is not None:
         why = f"Sheet {sheet.number} waits for its next try.{_until(sheet)}"
-        advice = "Look at why it failed before; cancel the job if it is in vain."
+        advice = _with(
+            rights, Verb.CANCEL, "Look at why it failed before", "; cancel the job if it is in vain"
+        )
     else:
         why = f"No sheet has changed for {_quiet(job, now)}, {_expected(job)}."
-        advice = "Look at its output; cancel and resume it if it hangs."
+        advice = _with(
+            rights, Verb.CANCEL, "Look at its output", "; cancel and resume it if it hangs"
+        )
     return Trouble(JobRow.of(job), "stalled", job.moved_at, why, advice)
 
 
-def _wait(job: Job, now: datetime) -> Trouble:
+def _with(rights: _Rights, verb: Verb, look: str, act: str) -> str:
+    """What to look at, and what to do for those who may."""
+    return f"{look}{act}." if verb in rights else f"{look}."
+
+
+def _wait(job: Job, now: datetime, rights: _Rights) -> Trouble:
     quiet = _quiet(job, now)
     match job.status:
         case "paused" | "paused_at_chain":
-            why, advice = f"Paused for {quiet}.", "Resume it, or cancel it if it is not needed."
+            why = f"Paused for {quiet}."
+            advice = "To resume or cancel it is for others."
+            if Verb.RESUME in rights:  # which is the right to cancel too
+                advice = "Resume it, or cancel it if it is not needed."
         case "queued":
             why = f"Has been waiting for a place on its conductor for {quiet}."
             advice = "See what runs there, and how many jobs it takes."
         case _:
             why = f"Has been waiting for a rate limit for {quiet}."
-            advice = "See its conductor's rate limits; clear one that is over."
+            look = "See its conductor's rate limits"
+            advice = _with(rights, Verb.CLEAR_RATE_LIMITS, look, "; clear one that is over")
     return Trouble(JobRow.of(job), "waiting", job.moved_at, why, advice)
 
 

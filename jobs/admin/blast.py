@@ -10,13 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from django.db.models import Count, Max, Min, Q, QuerySet, Sum
+from django.db.models import Count, Max, Min, Q, QuerySet
 from django.utils import timezone
 
 from jobs.admin.consequences import Consequence
 from jobs.admin.durations import NOT_REPORTED, duration_words, span_words
 from jobs.admin.markup import cost_words
 from jobs.registry.models import Job, Sheet
+from jobs.registry.sheet_times import TOLD, took_s
 from jobs.registry.stretches import worked_s
 from jobs.terms import RUNNING_SHEET_STATUSES, Verb
 
@@ -43,7 +44,7 @@ class Blast:
 
 
 def blast_of(job: Job, verb: Verb, new_total: int | None = None) -> Blast:
-    """The figures for one run, in four questions however many sheets it has.
+    """The figures for one run, in five questions however many sheets it has.
 
     `new_total` is how many sheets the score has that a modify brings.
     """
@@ -55,11 +56,11 @@ def blast_of(job: Job, verb: Verb, new_total: int | None = None) -> Blast:
         running=Count("pk", filter=Q(status__in=_STARTED)),
         redone=Count("pk", filter=Q(status__in=_REDONE)),
         completed=Count("pk", filter=Q(status="completed")),
-        seconds=Sum("duration_s"),
     )
+    seconds = _together_s(every)
     if not told["all"]:
         words = "The conductor has not reported the sheets of this job."
-        return Blast((Consequence(words),), _facts(job, told, now))
+        return Blast((Consequence(words),), _facts(job, told, seconds, now))
     under_way = list(sheets.filter(status__in=_STARTED).order_by("number")[:NAMED])
     redone = list(
         sheets.filter(status__in=_REDONE)
@@ -81,7 +82,7 @@ def blast_of(job: Job, verb: Verb, new_total: int | None = None) -> Blast:
         found = (*found, Consequence(again))
     if verb is Verb.RECOVER:
         found = (Consequence(f"Judged again: {_numbers(redone, told['redone'])}."),)
-    return Blast(found, _facts(job, told, now))
+    return Blast(found, _facts(job, told, seconds, now))
 
 
 def _lost(under_way: Sequence[Sheet], count: int, now: datetime) -> tuple[Consequence, ...]:
@@ -126,13 +127,23 @@ def _numbers(numbers: Sequence[int], count: int) -> str:
     return f"{noun} {', '.join(str(number) for number in numbers)}{more}"
 
 
-def _facts(job: Job, told: dict[str, float | int | None], now: datetime) -> tuple[Fact, ...]:
+def _together_s(sheets: QuerySet[Sheet]) -> float | None:
+    """The ended attempts of all sheets added up, as far as they were told; None where none was.
+
+    It may be more than the job has run: sheets that ran side by side count each.
+    """
+    times = [seconds for told in sheets.values_list(*TOLD) if (seconds := took_s(*told))]
+    return sum(times) if times else None
+
+
+def _facts(
+    job: Job, told: dict[str, int], seconds: float | None, now: datetime
+) -> tuple[Fact, ...]:
     done = f"{told['completed']} of {told['all']}" if told["all"] else NOT_REPORTED
-    seconds = told["seconds"]
     return (
         Fact("Sheets completed", done),
         Fact("Time spent so far", _spent(job, now)),
-        Fact("Of that in ended sheets", duration_words(seconds) if seconds else NOT_REPORTED),
+        Fact("Ended attempts of all sheets, added up", duration_words(seconds)),
         Fact("Cost so far", NOT_REPORTED if job.cost_usd is None else cost_words(job.cost_usd)),
     )
 

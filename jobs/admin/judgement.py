@@ -14,9 +14,10 @@ from jobs.actions import Preparation, RequestProblem
 from jobs.admin.submit_form import SubmitForm
 from jobs.admin.visible import one_line, visible
 from jobs.errors import PodiumBusy
-from jobs.scores import Finding
+from jobs.scores import Finding, Outlook
 
 MAX_FINDINGS: Final = 100
+_WORST_FIRST: Final[tuple[Outlook, ...]] = ("refused", "fails")
 
 # What the fields of the submit page are called, by the name that a problem has for them.
 _FIELDS: Final = {
@@ -55,6 +56,7 @@ class Judgement:
     more_findings: int = 0
     errors: int = 0
     warnings: int = 0
+    outlook: Outlook = "unknown"  # what is certain to come of it all the same
     name: str = ""
     total_sheets: int | None = None
     stages: int | None = None
@@ -133,7 +135,14 @@ def of_findings(findings: Sequence[Finding]) -> Judgement:
         more_findings=max(0, len(about_text) - MAX_FINDINGS),
         errors=sum(finding.severity == "error" for finding in findings),
         warnings=sum(finding.severity == "warning" for finding in findings),
+        outlook=_outlook(findings),
     )
+
+
+def _outlook(findings: Sequence[Finding]) -> Outlook:
+    """The worst: what is refused does not come to its sheets."""
+    outlooks = {finding.outlook for finding in findings}
+    return next((one for one in _WORST_FIRST if one in outlooks), "unknown")
 
 
 def problems(form: SubmitForm) -> list[Finding]:

@@ -7,7 +7,9 @@ table is shown as it came: a newer conductor may have more of them.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Literal
+
+Remedy = Literal["resume", "modify", "submit"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +19,7 @@ class Meaning:
     title: str  # what happened, as the end of a sentence about a sheet
     means: str
     helps: str
+    remedy: Remedy = "resume"  # what `helps` comes to first
 
 
 _RATE = "Wait until the limit is over and resume; fewer sheets at once meet it less often."
@@ -29,6 +32,7 @@ CODES: Final[dict[str, Meaning]] = {
         "It was still working when the time that the score allows for a sheet was over.",
         "See in its last lines what it was doing. Allow more time in the score, or make the "
         "sheet smaller, then edit and resume.",
+        "modify",
     ),
     "E002": Meaning(
         "was killed",
@@ -94,14 +98,15 @@ CODES: Final[dict[str, Meaning]] = {
         "has a check that ran out of time",
         "A check of what it left behind did not end in time.",
         "Make the check quicker or allow it more time, then edit and resume.",
+        "modify",
     ),
     "E209": Meaning(
         "did not pass validation",
         "What it left behind is not what the score asks for.",
         "Compare expected and found.",
     ),
-    "E301": Meaning("has a score that is not valid", "The score breaks a rule.", _SCORE),
-    "E302": Meaning("has a score that lacks something", "A field is missing.", _SCORE),
+    "E301": Meaning("has a score that is not valid", "The score breaks a rule.", _SCORE, "modify"),
+    "E302": Meaning("has a score that lacks something", "A field is missing.", _SCORE, "modify"),
     "E303": Meaning(
         "has a score that names a path that is not there",
         "A file or folder in the score does not exist on the conductor's machine.",
@@ -111,15 +116,22 @@ CODES: Final[dict[str, Meaning]] = {
         "could not be prepared",
         "Its prompt could not be made from the score's template.",
         _SCORE,
+        "modify",
     ),
-    "E305": Meaning("has a wrong tool server setting", "Its MCP settings do not work.", _SCORE),
+    "E305": Meaning(
+        "has a wrong tool server setting", "Its MCP settings do not work.", _SCORE, "modify"
+    ),
     "E306": Meaning(
-        "has a mode that its tool lacks", "The tool does not take the mode that is set.", _SCORE
+        "has a mode that its tool lacks",
+        "The tool does not take the mode that is set.",
+        _SCORE,
+        "modify",
     ),
     "E401": Meaning(
         "met a damaged checkpoint",
         "What the conductor keeps about the job cannot be read any more.",
         "Submit the score again; the workspace is still there.",
+        "submit",
     ),
     "E402": Meaning(
         "could not load its state", "The conductor could not read its own records.", "Resume."
@@ -133,6 +145,7 @@ CODES: Final[dict[str, Meaning]] = {
         "met a state of another version",
         "The job was begun by another version of the conductor.",
         "Submit the score again.",
+        "submit",
     ),
     "E501": Meaning(
         "could not reach its instrument", "The connection to the tool or service failed.", "Resume."
@@ -164,13 +177,16 @@ CODES: Final[dict[str, Meaning]] = {
         "has a prompt that is too long",
         "The rendered prompt is longer than the instrument takes.",
         "Make the sheets smaller, then edit and resume.",
+        "modify",
     ),
     "E603": Meaning(
         "has no folder to work in",
         "Its working folder is missing or cannot be used.",
         "Make the folder or name another, then resume.",
     ),
-    "E604": Meaning("has a check that cannot be set up", "A validation rule is wrong.", _SCORE),
+    "E604": Meaning(
+        "has a check that cannot be set up", "A validation rule is wrong.", _SCORE, "modify"
+    ),
     "E901": Meaning(
         "had no network", "A connection to the outside failed.", "Look at the network, then resume."
     ),

@@ -1,7 +1,7 @@
 """Scores: reading them safely, judging them as a conductor would, expanding them into sheets."""
 
 from jobs.scores.expansion import Expansion, SheetPlan, expand
-from jobs.scores.findings import Finding
+from jobs.scores.findings import Finding, Outlook
 from jobs.scores.limits import ScoreLimits
 from jobs.scores.models.job import JobConfig
 from jobs.scores.samples import Sample, samples
@@ -12,6 +12,7 @@ __all__ = [
     "Expansion",
     "Finding",
     "JobConfig",
+    "Outlook",
     "Sample",
     "ScoreLimits",
     "SheetPlan",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
@@ -59,13 +60,15 @@ def _of_the_prompt(config: JobConfig, positions: Positions) -> Iterator[Finding]
         line, column = positions.line_inside(path, error.lineno)
         said = (error.message or "syntax error").rstrip(".")[:200]
         message = f"Every sheet will fail: error in line {error.lineno} of the template: {said}."
-        yield Finding("warning", line, column, dotted(path), message, "podium")
+        yield Finding("warning", line, column, dotted(path), message, "podium", outlook="fails")
     except RecursionError:
         message = "Every sheet will fail: the template is nested too deeply."
-        yield positions.finding("warning", ("prompt", "template"), message, "podium")
+        found = positions.finding("warning", ("prompt", "template"), message, "podium")
+        yield replace(found, outlook="fails")
     except ValueError:  # of Python itself, which reads no number of more than 4,300 digits
         message = "Every sheet will fail: the template has a number that is too long."
-        yield positions.finding("warning", ("prompt", "template"), message, "podium")
+        found = positions.finding("warning", ("prompt", "template"), message, "podium")
+        yield replace(found, outlook="fails")
 
 
 def _unknown_names(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Literal
 
 MAX_MESSAGE_CHARS = 300
 
 Severity = Literal["error", "warning", "info"]
 Origin = Literal["conductor", "podium"]
+Outlook = Literal["unknown", "refused", "fails"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +20,8 @@ class Finding:
     `origin` says whose rule it is: "conductor" for what a conductor itself would refuse or warn
     of, "podium" for what only Podium refuses or remarks on. `path` is dotted ("sheet.fan_out.2",
     "validations.0.path") and empty for the score as a whole. An error keeps the score from being
-    submitted; a warning or an info does not.
+    submitted; a warning or an info does not. `outlook` is what is certain to come of a submit all
+    the same: that the conductor it is meant for refuses it, or that every sheet fails.
     """
 
     severity: Severity
@@ -28,10 +30,13 @@ class Finding:
     path: str
     message: str
     origin: Origin = "conductor"
+    outlook: Outlook = field(default="unknown", kw_only=True)
 
     def to_dict(self) -> dict[str, str | int]:
-        """The finding as the API shows it."""
-        return asdict(self)
+        """The finding as the API shows it: its words tell the outlook."""
+        shown = asdict(self)
+        del shown["outlook"]
+        return shown
 
 
 def shortened(message: str) -> str:

@@ -277,6 +277,21 @@ def test_search_shows_few_of_many_and_where_the_rest_is(root: Visitor) -> None:
 # Needs attention
 
 
+@pytest.mark.parametrize("path", ["/", "/attention/"])
+def test_attention_advises_only_what_one_may_do(
+    root: Visitor, olga: Visitor, vera: Visitor, path: str
+) -> None:
+    now = timezone.now()
+    make_job(job_id="broke", status="failed", attention_at=now)
+    make_job(job_id="held", status="paused", moved_at=now, attention_at=now)
+    assert "resume it from there or clear it" in root.get(path).text
+    assert "Resume it, or cancel it" in olga.get(path).text
+    text = vera.get(path).text
+    assert "Its diagnosis says why; to resume or clear it is for others." in text
+    assert "resume it from there" not in text
+    assert "Resume it" not in text
+
+
 def test_attention_tells_each_with_reason_and_advice(olga: Visitor) -> None:
     now = timezone.now()
     make_job(job_id="broke", status="failed", completed_at=now, error_message="no such file")

@@ -263,6 +263,17 @@ def test_remedies_are_those_that_this_person_may_use(olga: Visitor, vera: Visito
     assert "nothing here that you may do" in tab(vera, job).text
 
 
+@pytest.mark.parametrize(
+    ("code", "advised"), [("E304", "modify"), ("E999", "resume"), ("E001", "modify")]
+)
+def test_the_first_remedy_is_what_the_advice_says(olga: Visitor, code: str, advised: str) -> None:
+    page = tab(olga, failed_at(2, error_code=code))
+    remedies = [one for one in page.all("a") if one.get("data-testid", "").startswith("remedy-")]
+    primary = [one["data-testid"] for one in remedies if "primary" in one["class"]]
+    assert primary == [f"remedy-{advised}"]
+    assert remedies[0]["data-testid"] == f"remedy-{advised}"
+
+
 def test_a_run_that_goes_on_tells_of_a_sheet_that_failed(olga: Visitor) -> None:
     job = make_job()
     make_sheet(job, 1, status="failed")

@@ -127,6 +127,14 @@ def test_sheets_that_the_new_score_has_not_are_named_before_it_is_sent(
     assert "Begins anew: sheet 1," in told
 
 
+def test_modify_says_in_its_headline_that_every_sheet_will_fail(
+    olga: Visitor, submitted: Job
+) -> None:
+    page = review(olga, submitted, score_text(prompt={"template": "{% if x %}"}))
+    assert "It will be accepted, and every sheet will fail" in page.text
+    assert "Acceptable, but" not in page.text
+
+
 def test_modify_is_checked_as_one_writes_and_nothing_is_sent(
     olga: Visitor, vera: Visitor, submitted: Job, scripted: ScriptedConductor
 ) -> None:

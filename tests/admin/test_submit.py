@@ -60,6 +60,32 @@ def test_check_shows_name_sheets_workspace_and_instrument_and_sends_nothing(
     assert not Action.objects.filter(verb="submit").exists()
 
 
+@pytest.mark.parametrize(
+    ("kind", "headline"),
+    [
+        (Conductor.Kind.EMBEDDED, "This conductor will refuse it"),
+        (Conductor.Kind.REAL, "Ready to submit"),
+    ],
+)
+def test_the_headline_says_that_the_conductor_meant_will_refuse_it(
+    olga: Visitor, conductor: Conductor, kind: Conductor.Kind, headline: str
+) -> None:
+    Conductor.objects.filter(pk=conductor.pk).update(kind=kind)
+    page = olga.send(
+        ADD, source="text", text=score_text("odd", instrument="claude_code"), do="validate"
+    )
+    assert headline in page.text
+    assert "May be submitted" not in page.text
+
+
+@pytest.mark.usefixtures("conductor")
+def test_the_headline_says_that_every_sheet_will_fail(olga: Visitor) -> None:
+    text = score_text("odd", prompt={"template": "{% if x %}"})
+    page = olga.send(ADD, source="text", text=text, do="validate")
+    assert "It will be accepted, and every sheet will fail" in page.text
+    assert "May be submitted" not in page.text
+
+
 @pytest.mark.usefixtures("conductor")
 def test_findings_come_with_line_and_column_and_the_text_stays(olga: Visitor) -> None:
     text = "name: x\nsheet:\n  size: 0\n  total_items: 1\nprompt:\n  templat: y\n"

@@ -62,7 +62,7 @@ def visit_sheets(visitor: Visitor, job: Job) -> str:
     return visitor.get(f"/jobs/job/{job.pk}/sheets/").part("sheet-1")
 
 
-def tell(job: Job, seconds: float, event: str, sheet: int | None = None) -> None:
+def tell(job: Job, seconds: float, event: str, sheet: int | None = None, **data: str) -> None:
     seq = Event.objects.count() + 1
     Event.objects.create(
         seq=seq,
@@ -71,6 +71,7 @@ def tell(job: Job, seconds: float, event: str, sheet: int | None = None) -> None
         conductor="c",
         event=event,
         sheet=sheet,
+        data=data,
     )
 
 
@@ -230,6 +231,54 @@ class TestPage:
         ran(job, 1, 0, 20)
         ran(job, 2, 60, 100)
         assert "Nothing ran for 40 s" in timeline(vera, job).text
+
+    def test_the_time_until_a_resume_is_not_called_a_wait_for_a_place(self, vera: Visitor) -> None:
+        job = ended(score_version=kept(shaped(2)))
+        ran(job, 1, 0, 20)
+        ran(job, 2, 84, 100)
+        tell(job, 20, "job.failed")
+        tell(job, 84, "job.resuming")
+        words = timeline(vera, job).part("path-words")
+        said = "Of the other 1 min 04 s, the job had ended until it was resumed for 1 min 04 s."
+        assert said in words
+        assert "something else" not in words
+
+    def test_each_known_wait_beside_the_path_is_named_with_its_time(self, vera: Visitor) -> None:
+        job = ended(score_version=kept(shaped(3)))
+        at = (EPOCH + timedelta(seconds=10)).isoformat()
+        ran(
+            job,
+            1,
+            0,
+            20,
+            attempts=2,
+            duration_s=5.0,
+            details={"error_history": [{"timestamp": at}]},
+        )
+        ran(job, 2, 50, 60)
+        ran(job, 3, 90, 100)
+        tell(job, 20, "job.paused")
+        tell(job, 40, "job.resuming")
+        tell(job, 60, "sheet.status", sheet=3, status="waiting")
+        tell(job, 85, "sheet.started", sheet=3, status="in_progress")
+        assert (
+            "Of the other 1 min 05 s, it was paused for 20 s, a sheet waited for a rate limit for "
+            "25 s, a sheet waited for another attempt for 5.0 s, and sheets waited for something "
+            "else, such as a free place, for 15 s." in timeline(vera, job).part("path-words")
+        )
+
+    def test_a_wait_of_a_sheet_beside_the_path_explains_nothing_while_others_run(
+        self, vera: Visitor
+    ) -> None:
+        job = ended(score_version=kept(shaped(4, None, DIAMOND)))
+        at = (EPOCH + timedelta(seconds=25)).isoformat()
+        ran(job, 1, 0, 20)
+        ran(job, 2, 20, 60)
+        details = {"error_history": [{"timestamp": at}], "total_duration_seconds": 10.0}
+        ran(job, 3, 20, 60, attempts=2, duration_s=5.0, details=details)
+        ran(job, 4, 80, 100)
+        words = timeline(vera, job).part("path-words")
+        assert "For the other 20 s sheets waited for something else, such as a free place." in words
 
     def test_many_sheets_are_packed_and_can_have_a_row_each(self, vera: Visitor) -> None:
         job = ended(score_version=kept(shaped(100)))

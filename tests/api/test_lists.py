@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -91,6 +91,37 @@ def test_what_was_not_reported_is_null_and_never_zero(olga: Caller) -> None:
     make_sheet(job)
     sheet = olga.get(f"/jobs/{job.pk}/sheets").json["items"][0]
     assert (sheet["attempts"], sheet["exit_code"], sheet["stdout_tail"]) == (None, None, None)
+
+
+def test_times_of_a_resumed_job_are_those_of_its_page(olga: Caller) -> None:
+    resumed_at, ended_at = EPOCH + timedelta(seconds=69), EPOCH + timedelta(seconds=72.6)
+    job = make_job(
+        status="completed",
+        started_at=resumed_at,
+        completed_at=ended_at,
+        first_started_at=EPOCH,
+        worked_s=8.5,
+    )
+    shown = olga.get(f"/jobs/{job.pk}").json
+    assert datetime.fromisoformat(shown["started_at"]) == resumed_at
+    assert datetime.fromisoformat(shown["first_started_at"]) == EPOCH
+    assert shown["worked_s"] == 8.5
+
+
+def test_times_that_nobody_knows_are_null(olga: Caller) -> None:
+    job = make_job(status="failed", started_at=None)
+    shown = olga.get(f"/jobs/{job.pk}").json
+    assert (shown["first_started_at"], shown["worked_s"]) == (None, None)
+    make_sheet(job)
+    sheet = olga.get(f"/jobs/{job.pk}/sheets").json["items"][0]
+    assert (sheet["duration_s"], sheet["total_duration_s"]) == (None, None)
+
+
+def test_a_sheet_has_the_time_of_its_last_attempt_and_of_all(olga: Caller) -> None:
+    job = make_job()
+    make_sheet(job, attempts=3, duration_s=1.3, details={"total_duration_seconds": 3.8})
+    sheet = olga.get(f"/jobs/{job.pk}/sheets").json["items"][0]
+    assert (sheet["duration_s"], sheet["total_duration_s"]) == (1.3, 3.8)
 
 
 def test_sheets_come_by_number(olga: Caller) -> None:

@@ -21,6 +21,7 @@ from jobs.admin.rows import submitter
 from jobs.admin.told import is_number
 from jobs.admin.visible import one_line, visible
 from jobs.registry.models import Job, JobQuerySet
+from jobs.registry.sheet_times import TOLD, took_s
 from jobs.registry.stretches import worked_s
 
 MAX_SHEETS: Final = 5_000
@@ -190,9 +191,8 @@ def _alike(a: _End | None, b: _End | None) -> int:
 def _sides(job: Job, numbers: list[int]) -> dict[int, tuple[SheetSide, float | None]]:
     """The sheets of a page in one run, each with how long it took."""
     rows = job.sheets.filter(number__in=numbers).values(
-        "number", "status", "validation_passed", "attempts", "duration_s", "started_at",
-        "completed_at", "details__cost_usd",
-    )  # fmt: skip
+        "number", "status", "validation_passed", "details__cost_usd", *TOLD
+    )
     return {row["number"]: (_side(job, row), _took_s(row)) for row in rows}
 
 
@@ -210,11 +210,7 @@ def _side(job: Job, row: Mapping[str, Any]) -> SheetSide:
 
 
 def _took_s(row: Mapping[str, Any]) -> float | None:
-    if row["duration_s"] is not None:
-        return float(row["duration_s"])
-    if row["started_at"] and row["completed_at"]:
-        return float((row["completed_at"] - row["started_at"]).total_seconds())
-    return None
+    return took_s(*(row[name] for name in TOLD))
 
 
 def _pair(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final, Self
 
@@ -151,6 +151,7 @@ class Remedy:
     would: str
     verb: str  # empty: a link that changes nothing
     is_dangerous: bool = False
+    is_advised: bool = False  # what the meaning of the error says first
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +258,20 @@ def _remedies(
                 "",
             )
         )
-    return remedies
+    advised = _advised(found)
+    told = [replace(remedy, is_advised=remedy.verb == advised) for remedy in remedies]
+    return sorted(told, key=lambda remedy: not remedy.is_advised)
+
+
+def _advised(found: Diagnosis) -> str:
+    """The verb of the remedy that helps all failed sheets; empty for a new submit.
+
+    A resume alone is no help as long as one of them needs another score.
+    """
+    said = {sheet.meaning.remedy for sheet in found.sheets if sheet.meaning}
+    if "submit" in said:
+        return ""
+    return "modify" if "modify" in said else "resume"
 
 
 def _would_resume(found: Diagnosis, done: int) -> str:

@@ -12,6 +12,7 @@ from jobs.admin.durations import duration_words, span_words
 from jobs.admin.job.layout import GraphView, Node
 from jobs.admin.looks import Look, Tone, sheet_look
 from jobs.registry.models import Job
+from jobs.registry.sheet_times import TOLD, took_s
 from jobs.terms import RUNNING_SHEET_STATUSES
 
 # What a cell of many sheets is coloured by: the first of these that one of them has.
@@ -85,19 +86,15 @@ class Tally:
 
 def states_of(job: Job) -> dict[int, SheetState]:
     """All sheets of a run, in one query and without their long texts."""
-    rows = job.sheets.order_by("number").values_list(
-        "number", "status", "duration_s", "started_at", "completed_at"
-    )
+    rows = job.sheets.order_by("number").values_list("number", "status", "started_at", *TOLD)
     looks: dict[str, Look] = {}
     ended = job.is_terminal
     found: dict[int, SheetState] = {}
-    for number, status, duration_s, started_at, completed_at in rows:
+    for number, status, started_at, *told in rows:
         look = looks.get(status)
         if look is None:
             look = looks[status] = sheet_look(status, job_is_terminal=ended)
-        seconds = duration_s
-        if seconds is None and started_at and completed_at:
-            seconds = (completed_at - started_at).total_seconds()
+        seconds = took_s(*told)
         is_running = status in RUNNING_SHEET_STATUSES and not ended
         found[number] = SheetState(
             number,

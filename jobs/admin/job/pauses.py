@@ -1,7 +1,8 @@
-"""When a run was paused, and when it had failed until it was resumed, from its own events."""
+"""When a run was paused, had failed until it was resumed, or met a rate limit, from its events."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from datetime import datetime
 from typing import Final
 
@@ -20,6 +21,7 @@ _GOES_ON: Final = frozenset({"job.resuming", "job.started"})
 _ENDS_A_PAUSE: Final = frozenset(
     {"job.resuming", "job.started", "job.completed", "job.failed", "job.cancelled"}
 )
+_AT_A_LIMIT: Final = "waiting"  # a sheet's status
 
 
 def rests(user: User, job: Job, now: datetime) -> tuple[list[Stretch], list[Stretch]]:
@@ -53,3 +55,29 @@ def rests(user: User, job: Job, now: datetime) -> tuple[list[Stretch], list[Stre
     if since is not None and job.status in PAUSED_JOB_STATUSES and now > since:
         found.append(Stretch(since, now))
     return found, failed
+
+
+def rate_limits(user: User, job: Job, now: datetime) -> dict[int, list[Stretch]]:
+    """When each sheet that did waited for a rate limit; one that it still waits for ends now.
+
+    Two questions at most, and only one for a run that met none.
+    """
+    told = f"NOT (jobs_event.event = '{OUTPUT}')"
+    events = policy.visible_events(user).filter(job_pk=job.pk).extra(where=[told])  # noqa: S610 - a constant of ours
+    met = events.filter(event="sheet.status", data__status=_AT_A_LIMIT).order_by("seq")
+    numbers = set(met.values_list("sheet", flat=True)[:MAX_EVENTS]) - {None}
+    if not numbers:
+        return {}
+    found: dict[int, list[Stretch]] = defaultdict(list)
+    since: dict[int, datetime] = {}
+    of_them = events.filter(sheet__in=numbers).order_by("seq")
+    for number, at, status in of_them.values_list("sheet", "at", "data__status")[:MAX_EVENTS]:
+        if status == _AT_A_LIMIT:
+            since.setdefault(number, at)
+        elif isinstance(status, str) and (began_at := since.pop(number, None)) and at > began_at:
+            found[number].append(Stretch(began_at, at))
+    if not job.is_terminal:
+        for number, began_at in since.items():
+            if now > began_at:
+                found[number].append(Stretch(began_at, now))
+    return found

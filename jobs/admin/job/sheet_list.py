@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from django.db.models import Count, Q, QuerySet
 
-from jobs.admin.job.sheet_rows import HEAVY, TOGETHER, Share, SheetRow, shares
+from jobs.admin.job.sheet_rows import HEAVY, OF_DETAILS, Share, SheetRow, shares
 from jobs.admin.numbers import from_one
 from jobs.registry.models import Job, Sheet
 from jobs.scores import parse_score
@@ -147,7 +147,7 @@ def _of_interest(job: Job) -> list[int]:
 
 
 def _light(sheets: QuerySet[Sheet]) -> QuerySet[Sheet]:
-    return sheets.defer(*HEAVY).annotate(**TOGETHER)
+    return sheets.defer(*HEAVY).annotate(**OF_DETAILS)
 
 
 def _rows(job: Job, sheets: list[Sheet], may_view_score: bool) -> list[SheetRow]:

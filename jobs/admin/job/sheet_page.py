@@ -11,13 +11,13 @@ from typing import Any, Final
 from jobs.admin.durations import duration_words
 from jobs.admin.job.failure import CheckRow, TryRow
 from jobs.admin.job.progress import count_words
-from jobs.admin.job.sheet_rows import took_words
 from jobs.admin.markup import cost_words
 from jobs.admin.told import is_number, moment_of
 from jobs.admin.visible import last_lines, one_line, visible
 from jobs.registry.diagnosis import Tries, checks_of, tries_of
 from jobs.registry.error_codes import Meaning, meaning_of
 from jobs.registry.models import Sheet
+from jobs.registry.sheet_times import last_attempt_s
 
 _TAIL: Final = {"lines": 100_000, "letters": 1_000_000}  # whole: what is kept of it is bounded
 _WORDS: Final = 4_000
@@ -152,16 +152,15 @@ def _without_contradiction(sheet: Sheet, told: Mapping[str, Any]) -> Mapping[str
 
 
 def _times(sheet: Sheet, told: Mapping[str, Any]) -> list[Fact]:
-    took = took_words(sheet)
+    last_s = last_attempt_s(sheet)
     total = told.get("total_duration_seconds")
     limit = told.get("sheet_timeout_seconds")
     is_retried = (sheet.attempts or 0) > 1 and is_number(total)
-    last = "The last attempt took"
-    facts = [
-        Fact("Started", at=sheet.started_at),
-        Fact("Ended", at=sheet.completed_at),
-        Fact(last if is_retried else "Took", "" if took == duration_words(None) else took),
-    ]
+    facts = [Fact("Started", at=sheet.started_at), Fact("Ended", at=sheet.completed_at)]
+    # A conductor that tells the sum alone says nothing of the last attempt.
+    if not is_retried or last_s != total:
+        last = "The last attempt took" if is_retried else "Took"
+        facts.append(Fact(last, "" if last_s is None else duration_words(last_s)))
     if is_number(total):
         facts.append(Fact("All attempts together", duration_words(total)))
     if is_number(limit):

@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, Self
+from typing import Final, Self
 
 from django.db.models import F
 from django.urls import reverse
 
-from jobs.admin.durations import NOT_REPORTED, duration_words
+from jobs.admin.durations import duration_words
 from jobs.admin.looks import Look, sheet_look
-from jobs.admin.told import is_number
 from jobs.admin.visible import one_line
 from jobs.registry.diagnosis import tries_allowed
 from jobs.registry.models import Sheet
+from jobs.registry.sheet_times import TOGETHER, sheet_took_s
 from jobs.terms import RUNNING_SHEET_STATUSES
 
 # What a line does not show; ten thousand letters each, in a list of a hundred.
@@ -23,12 +23,8 @@ HEAVY: Final = ("stdout_tail", "stderr_tail", "details")
 
 _ERROR_LETTERS: Final = 160
 
-# Out of a sheet's details, which are not read for a line: the time of all attempts, and how often
-# its conductor ended while it ran.
-TOGETHER: Final = {
-    "together_s": F("details__total_duration_seconds"),
-    "interruptions": F("details__interruptions"),
-}
+# What a line needs out of a sheet's details, which are not read for it.
+OF_DETAILS: Final = {**TOGETHER, "interruptions": F("details__interruptions")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +51,7 @@ class SheetRow:
 
     @classmethod
     def of(cls, sheet: Sheet, *, job_is_terminal: bool, label: str = "") -> Self:
-        """The row of a sheet, of which nothing `HEAVY` is read.
-
-        Its time is that of all its attempts, where `TOGETHER` was asked for and told.
-        """
-        together_s = getattr(sheet, "together_s", None)
+        """The row of a sheet, of which nothing `HEAVY` is read where it comes with `OF_DETAILS`."""
         return cls(
             number=sheet.number,
             url=reverse("admin:jobs_job_sheet", args=(sheet.job_id, sheet.number)),
@@ -69,7 +61,7 @@ class SheetRow:
             is_running=sheet.status in RUNNING_SHEET_STATUSES and not job_is_terminal,
             is_failed=sheet.status == "failed",
             started_at=sheet.started_at,
-            took=took_words(sheet, together_s),
+            took=duration_words(sheet_took_s(sheet)),
             attempts=sheet.attempts,
             allowed=_allowed(sheet),
             exit_code=sheet.exit_code,
@@ -86,20 +78,6 @@ def _allowed(sheet: Sheet) -> int | None:
     if allowed is None or sheet.attempts is None or sheet.attempts > allowed:
         return None
     return allowed
-
-
-def took_words(sheet: Sheet, together_s: Any = None) -> str:
-    """How long a sheet took: all attempts together where that was told, else the last one.
-
-    `together_s` comes from a conductor's document and may be anything.
-    """
-    if is_number(together_s) and together_s > 0 and sheet.attempts and sheet.attempts > 1:
-        return duration_words(together_s)
-    if sheet.duration_s is not None:
-        return duration_words(sheet.duration_s)
-    if sheet.started_at and sheet.completed_at:
-        return duration_words((sheet.completed_at - sheet.started_at).total_seconds())
-    return NOT_REPORTED
 
 
 def validation_look(passed: bool | None) -> Look | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from heapq import heappop, heappush
 from itertools import pairwise
-from typing import Any, Final
+from typing import Final
 
 from django.contrib.auth.models import User
 from django.db.models import Q
@@ -16,6 +16,7 @@ from jobs.admin.job.tries import Piece, Told, failures_in, pieces_of, starts_tol
 from jobs.admin.looks import Look, sheet_look
 from jobs.admin.told import is_number
 from jobs.registry.models import Job
+from jobs.registry.sheet_times import took_s
 from jobs.terms import RUNNING_SHEET_STATUSES
 
 NEVER_BEGUN: Final = frozenset({"pending", "ready", "waiting", "skipped", "fermata"})
@@ -106,7 +107,7 @@ def times_of(user: User, job: Job, now: datetime) -> Times:
     rows = job.sheets.order_by("number").values_list(
         "number", "status", "started_at", "completed_at", "attempts", "duration_s"
     )
-    for number, status, started_at, completed_at, attempts, took_s in rows:
+    for number, status, started_at, completed_at, attempts, last_s in rows:
         look = sheet_look(status, job_is_terminal=ended)
         is_running = status in RUNNING_SHEET_STATUSES or status == "retry_scheduled"
         end = completed_at
@@ -115,13 +116,15 @@ def times_of(user: User, job: Job, now: datetime) -> Times:
         if started_at is not None and end is not None and status != "skipped":
             end = max(end, started_at)
             is_open = is_running and not ended and completed_at is None
-            took_s = None if is_open else took_s
-            failures, total = retried.get(number, ([], took_s))
-            told = Told(status, started_at, end, took_s, failures, starts.get(number, ()))
+            last_s = None if is_open else last_s
+            failures, total = retried.get(number, ([], None))
+            told = Told(status, started_at, end, last_s, failures, starts.get(number, ()))
             pieces = pieces_of(told) if number in retried else ()
             first = pieces[0].started_at if pieces else started_at
             failed_at = tuple(at for at in failures if first < at < end)
-            told_s = _seconds(None if is_open else total)
+            told_s = None if is_open else took_s(attempts, total, last_s, started_at, completed_at)
+            if number in retried and not is_number(total):
+                told_s = None  # the pieces say more than the last attempt alone
             spans.append(
                 Span(number, status, look, first, end, is_open, attempts, failed_at, pieces, told_s)
             )
@@ -130,10 +133,6 @@ def times_of(user: User, job: Job, now: datetime) -> Times:
         else:
             untimed.append(Untimed(number, status, look))
     return Times(tuple(spans), tuple(untimed), not_begun)
-
-
-def _seconds(told: Any) -> float | None:
-    return float(told) if is_number(told) and told > 0 else None
 
 
 def idle_stretches(spans: Iterable[Span], *, least_s: float) -> list[Stretch]:

@@ -19,7 +19,8 @@ from jobs.admin.job.critical_path import CriticalPath, critical_path
 from jobs.admin.job.frame import JobFrame, job_frame
 from jobs.admin.job.graph import SHEETS_URL
 from jobs.admin.job.layout import expansion_of
-from jobs.admin.job.pauses import rests
+from jobs.admin.job.path_words import Holds, path_words
+from jobs.admin.job.pauses import rate_limits, rests
 from jobs.admin.job.spans import Span, Stretch, Times, idle_stretches, outside, times_of
 from jobs.admin.visible import one_line
 from jobs.scores import Expansion
@@ -66,7 +67,8 @@ def timeline_view(request: HttpRequest, pk: int) -> HttpResponse:
     }
     if times.spans:
         told = rests(frame.user, job, now)
-        context |= _told(frame, times, told, request.GET.get("lanes", ""), now)
+        limits = rate_limits(frame.user, job, now)
+        context |= _told(frame, times, told, limits, request.GET.get("lanes", ""), now)
     return render(request, "jobs/job/timeline.html", context)
 
 
@@ -74,6 +76,7 @@ def _told(
     frame: JobFrame,
     times: Times,
     rest: tuple[list[Stretch], list[Stretch]],
+    limits: dict[int, list[Stretch]],
     lanes: str,
     now: datetime,
 ) -> dict[str, Any]:
@@ -140,7 +143,7 @@ def _told(
         ],
         "may_have_own": may_have_own and len(spans) > 1,
         "path": path,
-        "path_words": _path_words(path, figures) if path else "",
+        "path_words": path_words(path, spans, Holds(over, paused, limits)) if path else "",
         "path_steps": _steps(path) if path else "",
         "knows_graph": expansion is not None,
         "is_withheld": not frame.may_view_score,
@@ -173,27 +176,6 @@ def _steps(path: CriticalPath) -> str:
     if len(numbers) > 14:
         numbers = [*numbers[:9], "…", *numbers[-4:]]
     return " → ".join(numbers)
-
-
-def _path_words(path: CriticalPath, figures: Figures) -> str:
-    """What the critical path means for this run, in a sentence or two."""
-    took = duration_words(path.seconds)
-    whole = duration_words(figures.whole_s)
-    if len(path.numbers) == 1:
-        words = f"One sheet alone took {took} of {whole}; no chain of sheets took longer."
-    else:
-        words = (
-            f"These {len(path.numbers)} sheets had to be done one after another. They took {took} "
-            f"of {whole}, longer than any other chain: only where one of them gets faster can the "
-            "job end earlier."
-        )
-    rest = figures.whole_s - path.seconds
-    if rest > figures.whole_s * 0.15 and rest > 1:
-        words += (
-            f" For the other {duration_words(rest)} sheets waited for something else, such as a "
-            "free place or the end of a pause."
-        )
-    return words
 
 
 def _rows(

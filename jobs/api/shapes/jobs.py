@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Self
 
+from django.utils import timezone
 from ninja import Schema
 
 from jobs.live.models import Event
 from jobs.registry.models import Job, ScoreVersion, Sheet
+from jobs.registry.sheet_times import sheet_took_s
+from jobs.registry.stretches import worked_s
 from jobs.terms import Verb
 
 
@@ -42,8 +45,10 @@ class JobOut(Schema):
     origin: str
     submitted_by: str | None
     submitted_at: datetime | None
-    started_at: datetime | None
+    started_at: datetime | None  # of the last stretch: a resume moves it
+    first_started_at: datetime | None
     completed_at: datetime | None
+    worked_s: float | None  # all stretches together, pauses left out; that under way until now
     total_sheets: int | None
     completed_sheets: int | None
     failed_sheets: int | None
@@ -72,7 +77,9 @@ class JobOut(Schema):
             submitted_by=job.submitted_by_name or None,
             submitted_at=job.submitted_at,
             started_at=job.started_at,
+            first_started_at=job.first_started_at or job.started_at,
             completed_at=job.completed_at,
+            worked_s=worked_s(job, timezone.now()),
             total_sheets=job.total_sheets,
             completed_sheets=job.completed_sheets,
             failed_sheets=job.failed_sheets,
@@ -100,7 +107,8 @@ class SheetOut(Schema):
     attempts: int | None
     max_retries: int | None
     exit_code: int | None
-    duration_s: float | None
+    duration_s: float | None  # of the last attempt, unless the conductor tells only the sum
+    total_duration_s: float | None  # of all attempts together
     error_message: str | None
     error_code: str | None
     error_category: str | None
@@ -121,6 +129,7 @@ class SheetOut(Schema):
             max_retries=sheet.max_retries,
             exit_code=sheet.exit_code,
             duration_s=sheet.duration_s,
+            total_duration_s=sheet_took_s(sheet),
             error_message=sheet.error_message or None,
             error_code=sheet.error_code or None,
             error_category=sheet.error_category or None,
