@@ -14,6 +14,8 @@ from typing import Any, Final
 from daphne.http_protocol import HTTPFactory, WebRequest
 from django.conf import settings
 
+from jobs.live.connections import Connections
+
 RECEIVE_S: Final = 60.0  # from a request's first line to the last byte of its body
 # What comes after a refusal is thrown away for this long: closed at once, the kernel would reset
 # the connection, and a client that still sends would never read why.
@@ -96,6 +98,10 @@ class BoundedRequest(WebRequest):  # type: ignore[misc]  # Daphne has no types
 
 class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
     """Daphne's factory, of bounded requests."""
+
+    def __init__(self, server: Any) -> None:
+        super().__init__(server)
+        self.connections = Connections(most=10_000)
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
         """A connection's protocol."""
