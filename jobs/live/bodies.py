@@ -152,16 +152,18 @@ class BoundedChannel(HTTPChannel):
 
 
 class BoundedFactory(HTTPFactory):  # type: ignore[misc]  # Daphne has no types
-    """Daphne's factory, of bounded requests."""
+    """Daphne's factory, of bounded requests on a bounded number of connections."""
 
     protocol = BoundedChannel
 
-    def __init__(self, server: Any) -> None:
+    def __init__(self, server: Any, *, most_connections: int) -> None:
         super().__init__(server)
-        self.connections = Connections(most=10_000)
+        self.connections = Connections(most_connections)
 
     def buildProtocol(self, addr: Any) -> Any:  # noqa: N802
-        """A connection's protocol."""
+        """A connection's protocol; None, and Twisted closes it, where there is no room."""
+        if not self.connections.make_room():
+            return None
         protocol = super().buildProtocol(addr)
         protocol.requestFactory = BoundedRequest
         return protocol

@@ -62,7 +62,8 @@ class Connection(tcp.Server):
         self._has_room = asyncio.Event()
         self._pace = Pace(time.monotonic())
         super().__init__(*args)
-        self._all: Connections = self.server.factory.connections
+        factory: Any = self.server.factory
+        self._all: Connections = factory.connections
         self._all.add(self)
 
     @property
@@ -83,7 +84,7 @@ class Connection(tcp.Server):
         """Whether its client takes nothing, or too little, of what waits for it."""
         return self._pace.is_too_slow(self._taken_bytes, self.unsent_bytes, now)
 
-    def writeSomeData(self, data: bytes) -> int | BaseException:  # noqa: N802
+    def writeSomeData(self, data: bytes) -> Any:  # noqa: N802
         """Twisted's call to give the kernel what it takes."""
         taken = super().writeSomeData(data)
         if isinstance(taken, int):
@@ -92,7 +93,7 @@ class Connection(tcp.Server):
 
     def doWrite(self) -> Any:  # noqa: N802
         """Twisted's call once the kernel takes something again."""
-        why = super().doWrite()
+        why = super().doWrite()  # type: ignore[no-untyped-call]  # Twisted has few types
         if self.unsent_bytes <= MOST_UNSENT_BYTES:
             self._has_room.set()
         return why
@@ -146,7 +147,7 @@ class Connections:
         else:
             self._gave_way += 1
             self.remove(longest)
-            longest.abortConnection()
+            longest.abortConnection()  # type: ignore[no-untyped-call]  # Twisted has few types
         self._tell()
         return longest is not None
 
@@ -154,7 +155,7 @@ class Connections:
         """End the connections whose clients do not read; to be called every few seconds."""
         now = time.monotonic()
         for connection in [one for one in self._open if one.is_too_slow(now)]:
-            connection.abortConnection()
+            connection.abortConnection()  # type: ignore[no-untyped-call]  # Twisted has few types
 
     def _tell(self) -> None:
         """A line in the log, once a minute however many come."""

@@ -26,7 +26,7 @@ from daphne.server import Server  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 
-from jobs.live import farewells  # noqa: E402
+from jobs.live import farewells, open_files  # noqa: E402
 from jobs.live.bodies import BoundedFactory  # noqa: E402
 from jobs.live.connections import Connection  # noqa: E402
 from jobs.live.hub import the_hub  # noqa: E402
@@ -65,7 +65,8 @@ class PodiumServer(Server):  # type: ignore[misc]  # Daphne has no types
     @http_factory.setter
     def http_factory(self, _daphnes: Any) -> None:
         # `Server.run` sets its own, whose requests take bodies of any length.
-        self._http_factory = BoundedFactory(self)
+        most = open_files.connections_for(open_files.raise_limit())
+        self._http_factory = BoundedFactory(self, most_connections=most)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
         """Pass on what an application sends, no faster than the client takes it."""

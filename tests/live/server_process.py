@@ -38,6 +38,11 @@ def main(port: int) -> None:
         from jobs.live import bodies
 
         bodies.RECEIVE_S = float(seconds)  # type: ignore[misc]
+    if limits := os.environ.get("LIVE_TEST_OPEN_FILES"):
+        import resource
+
+        soft, hard = (int(number) for number in limits.split())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     connection.close()
     settings.DATABASES["default"]["NAME"] = os.environ["LIVE_TEST_DATABASE"]
     connection.settings_dict["NAME"] = os.environ["LIVE_TEST_DATABASE"]
