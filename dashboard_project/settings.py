@@ -44,6 +44,7 @@ PODIUM_SHEET_WRAPPER = env.str("PODIUM_SHEET_WRAPPER", "")  # command put before
 PODIUM_MAX_SHEETS = env.int("PODIUM_MAX_SHEETS", 10_000)
 PODIUM_MAX_SCORE_BYTES = env.int("PODIUM_MAX_SCORE_BYTES", 1_048_576)
 PODIUM_EVENT_KEEP = env.int("PODIUM_EVENT_KEEP", 1_000_000)  # newest live events kept
+PODIUM_MAX_CONNECTIONS = env.int("PODIUM_MAX_CONNECTIONS", 2_000)  # of any kind, per web process
 PODIUM_MAX_SOCKETS = env.int("PODIUM_MAX_SOCKETS", 1_000)  # live connections per web process
 PODIUM_MAX_SOCKETS_PER_USER = env.int("PODIUM_MAX_SOCKETS_PER_USER", 200)
 # Regular expressions (RE2), one a line: what they match is masked in logs and in what is stored.

@@ -10,6 +10,7 @@ from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -117,7 +118,7 @@ class ActionAdmin(ReadOnlyAdmin[Action]):
         if not async_to_sync(actions.may_read_audit)(person(request), origin_of(request)):
             raise PermissionDenied("You may not read the audit log.")
 
-    def _export(self, request: HttpRequest) -> HttpResponse:
+    def _export(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV."""
         self._require_right(request)
         return attempts_as_csv(self, request)

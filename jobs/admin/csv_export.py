@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, cast
 
 from asgiref.sync import async_to_sync
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from jobs import actions
@@ -17,14 +18,16 @@ from jobs.admin.keyset import KeysetChangeList, PlaceLost
 from jobs.admin.modeladmin import ReadOnlyAdmin
 from jobs.admin.requests import person
 from jobs.admin.rows import gone_words
-from jobs.admin.streaming import streamed
 from jobs.audit.models import Action
-from jobs.errors import AuditUnavailable
+from jobs.errors import AuditUnavailable, PodiumBusy
 from jobs.registry.models import Job
 from jobs.registry.stretches import worked_s
+from jobs.slots import GiveBack, Slots
+from jobs.streaming import busy, streamed
 
 MAX_ROWS: Final = 50_000
 _AT_ONCE: Final = 500
+_exports: Final = Slots("exports", most=8, most_of_person=2)
 
 _JOB_HEAD: Final = (
     "number",
@@ -66,22 +69,33 @@ _ATTEMPT_HEAD: Final = (
 )
 
 
-def jobs_as_csv(model_admin: ReadOnlyAdmin[Job], request: HttpRequest) -> StreamingHttpResponse:
+def jobs_as_csv(model_admin: ReadOnlyAdmin[Job], request: HttpRequest) -> HttpResponseBase:
     """The job list that this address without `export/` shows, all pages of it."""
     changelist = _changelist(model_admin, request)
-    return _streamed(_lines(changelist, _JOB_HEAD, _job), "jobs")
+    try:
+        slot = _exports.take(person(request).pk)
+    except PodiumBusy as error:
+        return busy(error)
+    return _streamed(_lines(changelist, _JOB_HEAD, _job), "jobs", slot)
 
 
-def attempts_as_csv(model_admin: ReadOnlyAdmin[Action], request: HttpRequest) -> HttpResponse:
+def attempts_as_csv(model_admin: ReadOnlyAdmin[Action], request: HttpRequest) -> HttpResponseBase:
     """The audit list likewise; a record of its being taken is written first."""
     changelist = _changelist(model_admin, request)
     asked = {name: str(value)[:300] for name, value in request.GET.items()} | {"form": "csv"}
     try:
+        slot = _exports.take(person(request).pk)  # before the record: what is recorded is given
+    except PodiumBusy as error:
+        return busy(error)
+    try:
         async_to_sync(actions.note_export)(person(request), origin_of(request), asked)
     except AuditUnavailable:
+        slot()
         return tell_unavailable(request)
-    lines = _lines(changelist, _ATTEMPT_HEAD, _attempt)
-    return _streamed(lines, "audit")  # type: ignore[return-value]  # a response, too
+    except BaseException:
+        slot()
+        raise
+    return _streamed(_lines(changelist, _ATTEMPT_HEAD, _attempt), "audit", slot)
 
 
 def _changelist(model_admin: ReadOnlyAdmin[Any], request: HttpRequest) -> KeysetChangeList:
@@ -114,10 +128,11 @@ def _lines(
             return
 
 
-def _streamed(lines: Iterator[bytes], what: str) -> StreamingHttpResponse:
+def _streamed(lines: Iterator[bytes], what: str, slot: GiveBack) -> HttpResponseBase:
     name = f"podium-{what}-{timezone.now():%Y%m%d-%H%M%S}.csv"
     return streamed(
         lines,
+        slot=slot,
         disposition=f'attachment; filename="{name}"',
         content_type="text/csv; charset=utf-8; header=present",
     )

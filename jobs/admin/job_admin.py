@@ -7,12 +7,8 @@ from typing import Any
 from django.contrib import admin
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
-from django.http import (
-    HttpRequest,
-    HttpResponse,
-    HttpResponseRedirect,
-    StreamingHttpResponse,
-)
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -212,7 +208,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
         """Where it runs."""
         return one_line(job.conductor.name)
 
-    def _export(self, request: HttpRequest) -> StreamingHttpResponse:
+    def _export(self, request: HttpRequest) -> HttpResponseBase:
         """The list as CSV."""
         if not self.has_view_permission(request):
             raise PermissionDenied("You may not see jobs.")

@@ -174,8 +174,6 @@ class Conversation:
     async def _say(self, text: str) -> None:
         try:
             await self._send({"type": "websocket.send", "text": text})
-        except TimeoutError:
-            raise _Goodbye(farewells.TOO_SLOW) from None
         except HAS_LEFT as error:
             raise _Gone from error
 

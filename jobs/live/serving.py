@@ -26,9 +26,9 @@ from daphne.server import Server  # noqa: E402
 from twisted.internet import reactor  # noqa: E402
 from twisted.internet.defer import Deferred  # noqa: E402
 
-from jobs.live import farewells  # noqa: E402
+from jobs.live import farewells, open_files  # noqa: E402
 from jobs.live.bodies import BoundedFactory  # noqa: E402
-from jobs.live.draining import NotReading, drained, transport_of  # noqa: E402
+from jobs.live.connections import Connection  # noqa: E402
 from jobs.live.hub import the_hub  # noqa: E402
 
 # Time for close frames to leave, for requests under way to be answered, and for what then still
@@ -68,24 +68,25 @@ class PodiumServer(Server):  # type: ignore[misc]  # Daphne has no types
     @http_factory.setter
     def http_factory(self, _daphnes: Any) -> None:
         # `Server.run` sets its own, whose requests take bodies of any length.
-        self._http_factory = BoundedFactory(self)
+        most = open_files.connections_for(open_files.raise_limit())
+        self._http_factory = BoundedFactory(self, most_connections=most)
 
     async def handle_reply(self, protocol: Any, message: dict[str, Any]) -> None:
-        """Pass on what an application sends, no faster than the client takes it.
-
-        Raises:
-            TimeoutError: a websocket's client takes nothing; any other is just cut off.
-        """
+        """Pass on what an application sends, no faster than the client takes it."""
         await super().handle_reply(protocol, message)
-        if message["type"] not in _LONG:
-            return
-        transport = transport_of(protocol)
-        try:
-            await drained(transport)
-        except NotReading:
-            if message["type"] == "websocket.send":
-                raise TimeoutError("the client does not read") from None
-            transport.abortConnection()
+        transport = getattr(protocol, "transport", None)
+        if message["type"] in _LONG and isinstance(transport, Connection):
+            await transport.room()
+
+    def listen_success(self, port: Any) -> None:
+        """Daphne's call once it listens; the port makes connections of ours from now on."""
+        port.transport = Connection
+        super().listen_success(port)
+
+    def timeout_checker(self) -> None:
+        """Daphne's call every two seconds."""
+        self._http_factory.connections.cut_off_slow()
+        super().timeout_checker()
 
     def kill_all_applications(self) -> Deferred[None]:
         """Daphne's hook before the reactor ends; it waits for what this returns."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from channels.layers import get_channel_layer
 from django.conf import settings
 
+from jobs.live import open_files
 from jobs.management.examination import Findings, failed, ok, warning
 
 _ANSWER_S = 5.0
@@ -48,6 +49,27 @@ def examine_folders() -> Findings:
         yield ok("home", f"{home}, private")
     yield from _roots("score root", settings.PODIUM_SCORE_ROOTS)
     yield from _roots("workspace root", settings.PODIUM_WORKSPACE_ROOTS)
+
+
+def examine_open_files() -> Findings:
+    """Whether the web process can take the connections that it is to take."""
+    files = open_files.may_be_open()
+    taken = open_files.connections_for(files)
+    words = f"{files} at most, for {taken} connections"
+    if taken < settings.PODIUM_MAX_CONNECTIONS:
+        yield warning(
+            "open files",
+            f"{words} of PODIUM_MAX_CONNECTIONS={settings.PODIUM_MAX_CONNECTIONS}: raise the hard "
+            "limit (LimitNOFILE=65536 in a unit, `ulimit -Hn`)",
+        )
+    elif taken <= settings.PODIUM_MAX_SOCKETS:
+        yield warning(
+            "open files",
+            f"{words}: PODIUM_MAX_SOCKETS={settings.PODIUM_MAX_SOCKETS} live ones may take them "
+            "all, and no page is answered then",
+        )
+    else:
+        yield ok("open files", words)
 
 
 def examine_channel_layer() -> Findings:

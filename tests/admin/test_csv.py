@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from asgiref.sync import async_to_sync
 
+from jobs.admin import csv_export
 from jobs.admin.csv_lines import csv_line
 from jobs.admin.keyset import KeysetChangeList
 from jobs.audit.models import Action, AuditRecord
@@ -155,3 +156,20 @@ def test_lists_offer_their_export_as_they_are_filtered(audra: Visitor) -> None:
     assert "/jobs/job/export/?state=failed" in audra.get("/jobs/job/", state="failed").links()
     links = audra.get("/jobs/auditrecord/", verb="pause").links()
     assert "/jobs/auditrecord/export/?verb=pause" in links
+
+
+@pytest.mark.parametrize("path", ["/jobs/job/export/", "/jobs/auditrecord/export/"])
+def test_one_export_too_many_is_refused_and_not_recorded(audra: Visitor, path: str) -> None:
+    person = int(audra.client.session["_auth_user_id"])
+    slots = csv_export._exports
+    taken = [slots.take(person) for _ in range(slots.most_of_person)]
+    try:
+        page = audra.get(path)
+        assert (page.status, page.headers["Retry-After"]) == (503, "10")
+        assert "exports of yours" in page.text
+    finally:
+        for give_back in taken:
+            give_back()
+    assert not AuditRecord.objects.filter(verb="export audit log").exists()
+    assert rows(audra, path) is not None
+    assert slots.taken == 0

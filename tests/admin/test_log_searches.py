@@ -146,3 +146,20 @@ async def test_a_download_that_breaks_off_gives_its_slot_back(vera: Visitor, job
     assert log_module._filtered_downloads.taken == 1
     response.close()
     assert log_module._filtered_downloads.taken == 0
+
+
+def test_one_whole_log_too_many_is_told_so(vera: Visitor, olga: Visitor, job: Job) -> None:
+    person = int(vera.client.session["_auth_user_id"])
+    slots = log_module._downloads
+    taken = [slots.take(person) for _ in range(slots.most_of_person)]
+    try:
+        page = vera.get(f"/jobs/job/{job.pk}/log/download/", sheet=1)
+        assert (page.status, "of yours" in page.text) == (503, True)
+        assert page.headers["Retry-After"]
+    finally:
+        for give_back in taken:
+            give_back()
+    response = olga.client.get(f"/jobs/job/{job.pk}/log/download/", {"sheet": 1})
+    assert response.status_code == 200
+    response.close()
+    assert slots.taken == 0

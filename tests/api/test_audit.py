@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from jobs.api import exporting
 from jobs.audit.models import Action, AuditRecord
 from jobs.audit.verbs import VERB_WORDS
 from jobs.registry.models import Job
@@ -90,6 +91,21 @@ def test_export_is_json_lines_of_the_whole_records(audra: Caller) -> None:
     assert [line["n"] for line in lines if "n" in line] == list(
         AuditRecord.objects.order_by("n").values_list("n", flat=True)
     )
+
+
+@pytest.mark.usefixtures("_history")
+def test_one_export_too_many_is_refused_and_not_recorded(audra: Caller) -> None:
+    slots = exporting._exports
+    taken = [slots.take(audra.user.pk) for _ in range(slots.most_of_person)]
+    before = AuditRecord.objects.count()
+    reply = audra.get("/audit/export")
+    for give_back in taken:
+        give_back()
+    assert (reply.status, reply.headers["Retry-After"]) == (503, "10")
+    assert "exports of yours" in reply.json["detail"]
+    assert AuditRecord.objects.count() == before
+    assert audra.get("/audit/export").status == 200
+    assert slots.taken == 0
 
 
 @pytest.mark.usefixtures("_history")

@@ -17,6 +17,7 @@ from pytest_django import Settings
 from jobs import audit
 from jobs.audit import triggers
 from jobs.audit.models import AuditRecord
+from jobs.live import open_files
 from jobs.management import conductor_doctor, database_doctor, site_doctor
 from jobs.management.examination import Finding, Findings, State
 from jobs.registry.models import Conductor
@@ -184,3 +185,15 @@ def test_conductor_that_is_configured_and_known_is_no_finding(settings: Settings
     known = make_conductor(slug="main", kind=Conductor.Kind.REAL)
     settings.PODIUM_CONDUCTOR = known.socket_path
     assert all(finding.what != "conductor" for finding in conductor_doctor.examine())
+
+
+@pytest.mark.parametrize(
+    ("files", "most", "state"),
+    [(65_536, 2_000, State.OK), (1_024, 2_000, State.WARNING), (65_536, 1_000, State.WARNING)],
+)
+def test_too_few_open_files_are_noticed(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch, files: int, most: int, state: State
+) -> None:
+    settings.PODIUM_MAX_CONNECTIONS, settings.PODIUM_MAX_SOCKETS = most, 1_000
+    monkeypatch.setattr(open_files, "may_be_open", lambda: files)
+    assert _of(site_doctor.examine_open_files(), "open files").state is state

@@ -19,7 +19,7 @@ def main(port: int) -> None:
     from django.conf import settings
     from django.db import connection
 
-    from jobs.live import draining, hub, messages, serving, sse, window
+    from jobs.live import connections, hub, messages, serving, sse, window
 
     # The test writes from another process, which this one only notices by looking.
     hub.POLL_S = float(os.environ.get("LIVE_TEST_POLL_S", "0.02"))  # type: ignore[misc]
@@ -27,7 +27,9 @@ def main(port: int) -> None:
     if faster := os.environ.get("LIVE_TEST_ALIVE_S"):
         messages.ALIVE_S = float(faster)  # type: ignore[misc]
     if seconds := os.environ.get("LIVE_TEST_NO_PROGRESS_S"):
-        draining.NO_PROGRESS_S = float(seconds)  # type: ignore[misc]
+        connections.NO_PROGRESS_S = float(seconds)  # type: ignore[misc]
+    if seconds := os.environ.get("LIVE_TEST_RATE_S"):
+        connections.RATE_S = float(seconds)  # type: ignore[misc]
     if less := os.environ.get("LIVE_TEST_WINDOW"):
         window.MOST_BYTES = window.LEAST_BYTES = int(less)  # type: ignore[misc]
         window.ACK_S = 1.0  # type: ignore[misc]
@@ -36,6 +38,11 @@ def main(port: int) -> None:
         from jobs.live import bodies
 
         bodies.RECEIVE_S = float(seconds)  # type: ignore[misc]
+    if limits := os.environ.get("LIVE_TEST_OPEN_FILES"):
+        import resource
+
+        soft, hard = (int(number) for number in limits.split())
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     connection.close()
     settings.DATABASES["default"]["NAME"] = os.environ["LIVE_TEST_DATABASE"]
     connection.settings_dict["NAME"] = os.environ["LIVE_TEST_DATABASE"]

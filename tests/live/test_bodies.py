@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import socket
+import time
+from contextlib import suppress
 
 import pytest
 from pytest_django import DjangoDbBlocker
@@ -77,3 +79,47 @@ def test_a_body_that_drips_is_cut_off_after_its_time(
         peer.sendall(head("/login/", "Content-Length: 1000"))
         peer.sendall(b"x" * 10)
         assert all_of(peer).startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_first_line_that_drips_is_cut_off_after_its_time(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with web_server(LIVE_TEST_RECEIVE_S="0.5") as server, connect(server) as peer:
+        peer.sendall(b"GET /")
+        assert dripped(peer, b"x").startswith(b"HTTP/1.1 408 ")
+
+
+def test_a_second_request_that_drips_is_cut_off_as_the_first_would_be(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with web_server(LIVE_TEST_RECEIVE_S="1") as server, connect(server) as peer:
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+        assert b"200 OK" in peer.recv(65_536)
+        peer.sendall(b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\nX-Long: ")
+        assert b"HTTP/1.1 408 " in dripped(peer, b"x")
+
+
+def test_a_connection_may_rest_between_requests_for_longer_than_one_may_take(
+    django_db_setup: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    with web_server(LIVE_TEST_RECEIVE_S="0.5") as server, connect(server) as peer:
+        request = b"GET /healthz HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n"
+        peer.sendall(request)
+        assert b"200 OK" in peer.recv(65_536)
+        peer.settimeout(1)
+        with pytest.raises(TimeoutError):
+            peer.recv(1)
+        peer.settimeout(patience(10))
+        peer.sendall(request)
+        assert b"200 OK" in peer.recv(65_536)
+
+
+def dripped(peer: socket.socket, drop: bytes) -> bytes:
+    """What the server says to a client that sends a drop at a time, until it ends that."""
+    deadline = time.monotonic() + patience(10)
+    peer.settimeout(0.05)
+    while time.monotonic() < deadline:
+        with suppress(TimeoutError):
+            return peer.recv(65_536)
+        peer.sendall(drop)
+    raise AssertionError("it is still heard")

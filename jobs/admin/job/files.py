@@ -30,11 +30,12 @@ from jobs.admin.job.file_rows import (
     size_words,
 )
 from jobs.admin.job.frame import JobFrame, job_frame
-from jobs.admin.job.slots import NoSlot, Slots
 from jobs.admin.numbers import from_one
 from jobs.admin.requests import is_live_refresh
-from jobs.admin.streaming import streamed
 from jobs.admin.visible import one_line
+from jobs.errors import PodiumBusy
+from jobs.slots import Slots
+from jobs.streaming import streamed
 from jobs.workspaces import (
     Cause,
     OpenFile,
@@ -51,8 +52,10 @@ from jobs.workspaces import (
 )
 
 PIECE_BYTES: Final = 128 * 1024
-# Each keeps a processor busy, or lasts as long as a slow line has it last.
-_zips: Final = Slots(most=8, most_of_person=2)
+# Each lasts as long as a slow line has it last, and keeps a thread; a zip file a processor, too.
+# A browser asks one server for six things at a time.
+_zips: Final = Slots("zip files", most=8, most_of_person=2)
+_downloads: Final = Slots("downloads", most=32, most_of_person=6)
 _log: Final = logging.getLogger(__name__)
 
 
@@ -88,7 +91,7 @@ def picture_view(request: HttpRequest, pk: int) -> HttpResponseBase:
         file.close()
         trouble = Trouble("Not a picture", "Only PNG, JPEG, GIF and WebP are shown.", "info", 404)
         return _not_shown(request, frame, NotShown(trouble))
-    return _sent(file, disposition(name, is_inline=True), media_type)
+    return _sent(request, frame, file, disposition(name, is_inline=True), media_type)
 
 
 @require_safe
@@ -99,7 +102,7 @@ def download_view(request: HttpRequest, pk: int) -> HttpResponseBase:
         file, name = _asked_file(request, frame)
     except (NotShown, WorkspaceTrouble) as error:
         return _not_shown(request, frame, error)
-    return _sent(file, disposition(name), "application/octet-stream")
+    return _sent(request, frame, file, disposition(name), "application/octet-stream")
 
 
 @require_safe
@@ -123,20 +126,10 @@ def zip_view(request: HttpRequest, pk: int) -> HttpResponseBase:
     header = disposition(f"{asked.parts[-1] if asked.parts else f'{frame.job.job_id}-files'}.zip")
     pieces = zipped(place, asked.parts, shows_hidden=asked.shows_hidden)
     try:
-        give_back = _zips.take(frame.user.pk)
-    except NoSlot as error:
-        words = f"{_zips.most} zip files are being made at the moment. Try again in a while."
-        if error.is_own:
-            words = (
-                f"{_zips.most_of_person} zip files of yours are being made. Wait for one to end."
-            )
-        return _not_shown(request, frame, NotShown(Trouble("Busy", words, "clock", 503)))
-    return streamed(
-        pieces,
-        disposition=header,
-        content_type="application/zip",
-        at_end=give_back,
-    )
+        slot = _zips.take(frame.user.pk)
+    except PodiumBusy as error:
+        return _come_back(request, frame, error)
+    return streamed(pieces, slot=slot, disposition=header, content_type="application/zip")
 
 
 def _folder_page(request: HttpRequest, frame: JobFrame, place: Place, asked: Asked) -> HttpResponse:
@@ -212,15 +205,30 @@ def _not_shown(
     return render(request, "jobs/job/files.html", context, status=status)
 
 
+def _come_back(request: HttpRequest, frame: JobFrame, error: PodiumBusy) -> HttpResponse:
+    trouble = Trouble("Busy", str(error), "clock", 503)
+    response = _not_shown(request, frame, NotShown(trouble))
+    response["Retry-After"] = str(error.retry_after_s)
+    return response
+
+
 def _asked_file(request: HttpRequest, frame: JobFrame) -> tuple[OpenFile, str]:
     """The file that is asked for, open, and its name."""
     asked = asked_of(request, frame.user)
     return open_file(place_of(frame.job, asked), asked.parts), asked.parts[-1]
 
 
-def _sent(file: OpenFile, header: str, content_type: str) -> HttpResponseBase:
+def _sent(
+    request: HttpRequest, frame: JobFrame, file: OpenFile, header: str, content_type: str
+) -> HttpResponseBase:
+    try:
+        slot = _downloads.take(frame.user.pk)
+    except PodiumBusy as error:
+        file.close()
+        return _come_back(request, frame, error)
     return streamed(
         _pieces(file),
+        slot=slot,
         disposition=header,
         content_type=content_type,
         length=file.size,

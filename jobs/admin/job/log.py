@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -19,15 +19,15 @@ from jobs.admin.job.log_places import Opened, opened
 from jobs.admin.job.log_window import answer_of, window_of, witness_of
 from jobs.admin.job.log_wish import ALL, Wish
 from jobs.admin.job.sheet_list import sheet_names
-from jobs.admin.job.slots import NoSlot, Slots
 from jobs.admin.looks import sheet_look
 from jobs.admin.numbers import whole
 from jobs.admin.requests import is_live_refresh, person
-from jobs.admin.streaming import streamed
 from jobs.admin.visible import one_line
 from jobs.errors import PodiumBusy
 from jobs.logs import Filter, Level, LogUnavailable, SearchTooSlow
 from jobs.registry.models import Job, Sheet
+from jobs.slots import Slots
+from jobs.streaming import busy, streamed
 from jobs.terms import RUNNING_SHEET_STATUSES
 from jobs.workspaces import disposition
 
@@ -38,8 +38,9 @@ MAX_SHEETS_DOWNLOADED: Final = 20_000
 SHEETS_AT_ONCE: Final = 50  # each may have 85 kB
 BUSY_RETRY_S: Final = 2
 # A page asks for two answers at a time. A download keeps its slot as long as its reader takes.
-_searches: Final = Slots(most=8, most_of_person=4)
-_filtered_downloads: Final = Slots(most=16, most_of_person=2)
+_searches: Final = Slots("searches", most=8, most_of_person=4, retry_after_s=BUSY_RETRY_S)
+_filtered_downloads: Final = Slots("downloads of what is filtered", most=16, most_of_person=2)
+_downloads: Final = Slots("downloads of logs", most=16, most_of_person=4)
 _OPENED_BY: Final = ("job_id", "number", "status", "details", "stdout_tail", "stderr_tail")
 
 
@@ -128,50 +129,33 @@ def download_view(request: HttpRequest, pk: int) -> HttpResponseBase:
         sheets = iter((sheet,))
         name = f"{job.job_id}-sheet-{sheet.number}.log"
     try:
-        give_back = _taken(_filtered_downloads, request, wish)
+        slots = _downloads if wish.filter.is_empty else _filtered_downloads
+        slot = slots.take(person(request).pk)
     except PodiumBusy as error:
-        return HttpResponse(
-            str(error),
-            status=503,
-            content_type="text/plain; charset=utf-8",
-            headers={"Retry-After": str(error.retry_after_s)},
-        )
+        return busy(error)
     return streamed(
         _pieces(job, sheets, wish.filter, has_titles=wish.is_all),
+        slot=slot,
         disposition=disposition(name),
         content_type="text/plain; charset=utf-8",
-        at_end=give_back,
     )
 
 
 @contextmanager
 def _searching(request: HttpRequest, wish: Wish) -> Iterator[None]:
-    """A slot for an answer that a log is searched for.
-
-    Raises:
-        PodiumBusy: see `_taken`.
-    """
-    give_back = _taken(_searches, request, wish)
-    try:
-        yield
-    finally:
-        give_back()
-
-
-def _taken(slots: Slots, request: HttpRequest, wish: Wish) -> Callable[[], None]:
-    """A slot, as what gives it back; none where nothing is searched for.
+    """A slot for an answer that a log is searched for; none where nothing is.
 
     Raises:
         PodiumBusy: there is none.
     """
     if wish.filter.is_empty:
-        return lambda: None
+        yield
+        return
+    give_back = _searches.take(person(request).pk)
     try:
-        return slots.take(person(request).pk)
-    except NoSlot as error:
-        whose = "searches of yours" if error.is_own else "searches"
-        words = f"Too many {whose} are under way. Try again in a moment."
-        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S) from error
+        yield
+    finally:
+        give_back()
 
 
 def _one_after_the_other(job: Job) -> Iterator[Sheet]:

@@ -14,6 +14,7 @@ from jobs.management.examination import Finding, Findings, State, failed
 _EXAMINATIONS: Final[tuple[tuple[str, Callable[[], Findings]], ...]] = (
     ("settings", site_doctor.examine_settings),
     ("folders", site_doctor.examine_folders),
+    ("open files", site_doctor.examine_open_files),
     ("database", database_doctor.examine),
     ("channel layer", site_doctor.examine_channel_layer),
     ("conductors", conductor_doctor.examine),

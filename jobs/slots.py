@@ -5,21 +5,21 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from jobs.errors import PodiumBusy
 
-class NoSlot(Exception):
-    """All are taken; `is_own`: by the person who asks."""
-
-    def __init__(self, *, is_own: bool) -> None:
-        super().__init__()
-        self.is_own = is_own
+GiveBack = Callable[[], None]
 
 
 class Slots:
-    """Taken by persons and given back."""
+    """Taken by persons and given back; `what` is in the words for who gets none ("downloads")."""
 
-    def __init__(self, most: int, most_of_person: int) -> None:
+    def __init__(
+        self, what: str, *, most: int, most_of_person: int, retry_after_s: int = 10
+    ) -> None:
         self.most = most
         self.most_of_person = most_of_person
+        self._what = what
+        self._retry_after_s = retry_after_s
         self._taking = threading.Lock()
         self._taken: dict[object, int] = {}  # by whom
 
@@ -28,19 +28,19 @@ class Slots:
         """How many are taken."""
         return len(self._taken)
 
-    def take(self, person: int) -> Callable[[], None]:
+    def take(self, person: int) -> GiveBack:
         """A slot, as what gives it back: once or more, and also where an answer is dropped.
 
         Raises:
-            NoSlot: there is none.
+            PodiumBusy: all are taken, or as many as one person may have by this one.
         """
         mark = object()
         with self._taking:
             persons = list(self._taken.values())
             if persons.count(person) >= self.most_of_person:
-                raise NoSlot(is_own=True)
+                raise self._busy(f"{self._what} of yours")
             if len(persons) >= self.most:
-                raise NoSlot(is_own=False)
+                raise self._busy(self._what)
             self._taken[mark] = person
 
         def give_back() -> None:
@@ -48,3 +48,7 @@ class Slots:
             self._taken.pop(mark, None)
 
         return give_back
+
+    def _busy(self, whose: str) -> PodiumBusy:
+        words = f"Too many {whose} are under way. Try again in a moment."
+        return PodiumBusy(words, retry_after_s=self._retry_after_s)
