@@ -30,11 +30,11 @@ from jobs.admin.job.file_rows import (
     size_words,
 )
 from jobs.admin.job.frame import JobFrame, job_frame
-from jobs.admin.job.slots import NoSlot, Slots
 from jobs.admin.numbers import from_one
 from jobs.admin.requests import is_live_refresh
 from jobs.admin.streaming import streamed
 from jobs.admin.visible import one_line
+from jobs.slots import NoSlot, Slots
 from jobs.workspaces import (
     Cause,
     OpenFile,

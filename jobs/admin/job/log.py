@@ -19,7 +19,6 @@ from jobs.admin.job.log_places import Opened, opened
 from jobs.admin.job.log_window import answer_of, window_of, witness_of
 from jobs.admin.job.log_wish import ALL, Wish
 from jobs.admin.job.sheet_list import sheet_names
-from jobs.admin.job.slots import NoSlot, Slots
 from jobs.admin.looks import sheet_look
 from jobs.admin.numbers import whole
 from jobs.admin.requests import is_live_refresh, person
@@ -28,6 +27,7 @@ from jobs.admin.visible import one_line
 from jobs.errors import PodiumBusy
 from jobs.logs import Filter, Level, LogUnavailable, SearchTooSlow
 from jobs.registry.models import Job, Sheet
+from jobs.slots import NoSlot, Slots
 from jobs.terms import RUNNING_SHEET_STATUSES
 from jobs.workspaces import disposition
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jobs.admin.job.slots import NoSlot, Slots
+from jobs.slots import NoSlot, Slots
 
 
 def test_one_person_leaves_slots_for_others() -> None:
