@@ -63,7 +63,7 @@ async def begin(
     Raises:
         AccessDenied: they may not; recorded, and nothing is sent.
         NothingToDo: it is empty; recorded as refused.
-        PodiumBusy: another one of theirs, or too many of all, are under way; nothing was recorded.
+        PodiumBusy: another one of theirs, or too many of all, are under way; recorded as refused.
         IdempotencyConflict: the key began another batch in this very moment: see `begun_before`.
         AuditUnavailable: it cannot be recorded; nothing was sent.
         UnfitText: a reason too long; nothing was recorded.
@@ -175,10 +175,17 @@ async def _begin(
         **({"idempotency_key": key.key} if key else {}),
     }
     if not numbers:
-        await _refuse(actor, batch, origin, reason, arguments)
-        raise NothingToDo(verb)
-    if not await in_database(_claim)(batch, origin, reason):
-        return False
+        nothing = NothingToDo(verb)
+        await _refuse(actor, batch, origin, reason, arguments, f"{nothing} {NOTHING_SENT}")
+        raise nothing
+    try:
+        if not await in_database(_claim)(batch, origin, reason):
+            return False
+    except PodiumBusy as busy:
+        # Not of a request that came twice, where it is the first one that has taken the place.
+        if key is None or await in_database(first_action_id)(key) is None:
+            await _refuse(actor, batch, origin, reason, arguments, str(busy))
+        raise
     intent = Draft.by(
         actor,
         RecordKind.INTENT,
@@ -227,22 +234,21 @@ async def _deny(
 
 
 async def _refuse(
-    actor: User, batch: Batch, origin: Origin, reason: str, about: Mapping[str, Any]
+    actor: User, batch: Batch, origin: Origin, reason: str, about: Mapping[str, Any], words: str
 ) -> None:
-    """Record what was asked for in a batch of none."""
-    verb = Verb(batch.verb)
+    """Record what was asked for in a batch that is not begun: of none, or while Podium is busy."""
     draft = Draft.by(
         actor,
         RecordKind.REFUSED,
-        f"bulk {verb}",
+        f"bulk {batch.verb}",
         origin,
         reason=reason,
         arguments=about,
         outcome=Outcome.REFUSED,
-        message=f"{NothingToDo(verb)} {NOTHING_SENT}",
+        message=words,
     )
-    asked = (batch.choice, *batch.left_out)
-    await denial(draft, ("none", actor.pk, draft.verb, origin.token_id, hash(asked)))
+    asked = (batch.choice, *batch.left_out, *about.get("jobs", ()))
+    await denial(draft, ("not begun", actor.pk, draft.verb, origin.token_id, hash(asked)))
 
 
 async def _asked_in_vain(
