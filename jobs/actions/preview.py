@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Final
 
 from django.conf import settings
@@ -26,11 +25,11 @@ from jobs.registry.models import Conductor
 from jobs.scores import Expansion, JobConfig
 from jobs.scores.render import RenderFailed, render_prompt
 from jobs.scores.worker import MAX_TEXT_BYTES
+from jobs.slots import NoSlot, Slots
 
 MAX_SHOWN_SHEETS: Final = 60
 _MAX_SOURCES: Final = 12
-_MAX_AT_ONCE: Final = 4
-_places = BoundedSemaphore(_MAX_AT_ONCE)
+places: Final = Slots(most=6, most_of_person=2)  # a child process each
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +72,7 @@ async def preview(
     """What would run, and the prompt of one sheet (the first that would run, unless one is named).
 
     Raises:
-        PodiumBusy: too many others have previews made or scores judged.
+        PodiumBusy: too many previews are made or scores judged, for this person or for all.
     """
     preparation = await prepare(
         actor, source, conductor=conductor, workspace=workspace, start_sheet=start_sheet
@@ -86,7 +85,7 @@ async def preview(
     number = min(max(sheet or start, 1), total)
     prompt, fault = None, ""
     try:
-        prompt = await _prompt(sheets, number, preparation)
+        prompt = await _prompt(actor, sheets, number, preparation)
     except RenderFailed as failure:
         fault = str(failure)
     return Preview(
@@ -124,18 +123,21 @@ def _sheet(sheets: Expansion, number: int, start: int) -> SheetPreview:
     )
 
 
-async def _prompt(sheets: Expansion, number: int, preparation: Preparation) -> str:
+async def _prompt(actor: User, sheets: Expansion, number: int, preparation: Preparation) -> str:
     score, workspace = preparation.score, preparation.workspace
     file = score.file if score else None
     config = await asyncio.to_thread(_with_template, sheets.config, file)
-    if not _places.acquire(blocking=False):
-        words = "Podium is busy with other previews. Try again in a moment."
-        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S)
+    try:
+        give_back = places.take(actor.pk)
+    except NoSlot as error:
+        whose = "previews of yours" if error.is_own else "other previews"
+        words = f"Podium is busy with {whose}. Try again in a moment."
+        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S) from error
     try:
         shown = workspace or config.workspace
         return await render_prompt(config, sheets.plan(number), shown)
     finally:
-        _places.release()
+        give_back()
 
 
 def _with_template(config: JobConfig, file: Path | None) -> JobConfig:
