@@ -22,6 +22,7 @@ from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out, turn_dow
 from jobs.actions.busy import record_busy
 from jobs.actions.completion import to_the_end
 from jobs.actions.idempotency import request_key
+from jobs.actions.permission import words_of
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
 from jobs.actions.registration import keep_version, register
@@ -30,7 +31,6 @@ from jobs.actions.score_paths import read_score
 from jobs.actions.sources import SubmitSource, wanted_of
 from jobs.actions.submission import Submission
 from jobs.actions.unacceptable_scores import first_of
-from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
 from jobs.conductor import is_job_name
 from jobs.database import in_database
@@ -76,9 +76,10 @@ async def submit(
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.
-        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask; nothing
+            was recorded.
     """
-    reason, key = reason_from(reason), key_from(key)
+    reason, key = await words_of(actor, Verb.SUBMIT, conductor, None, reason, key)
     wanted = wanted_of(
         source,
         workspace=workspace,

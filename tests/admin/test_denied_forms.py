@@ -312,6 +312,30 @@ def test_rest_of_a_batch_asked_for_without_any_right_is_recorded(
     assert record.arguments == {"batch": batch.pk, **more}
 
 
+@pytest.mark.parametrize(
+    ("address", "fields", "verb"),
+    [
+        ("job/{job}/cancel/", {}, "cancel"),
+        ("job/{job}/clear/", {"key": "a b"}, "clear"),
+        ("job/{job}/recover/", {"do": "try"}, "try_recover"),
+        ("job/{job}/recover/", {"do": "recover"}, "recover"),
+        ("job/{job}/modify/", {"do": "send", "text": "name: x"}, "modify"),
+        ("job/add/", {"do": "submit", "source": "text", "text": "name: x"}, "submit"),
+        ("job/act/pause/", {"batch": "7"}, "bulk pause"),
+        ("conductor/{conductor}/clear-rate-limits/", {}, "clear_rate_limits"),
+    ],
+)
+def test_denied_form_with_too_long_a_reason_is_recorded_with_a_part_of_it(
+    vera: Visitor, running: Job, address: str, fields: dict[str, str], verb: str
+) -> None:
+    path = address.format(job=running.pk, conductor=running.conductor_id)
+    assert vera.send(f"/jobs/{path}", reason="x" * 2_001, **fields).status == 403
+    record = records().get()
+    assert (record.kind, record.verb) == ("denied", verb)
+    assert "x" * 1_900 in record.reason
+    assert len(record.reason) <= 2_000
+
+
 # Routes that answer a POST and are not told of by `rightless`: what for.
 OTHERS = {
     **dict.fromkeys(("login", "logout", "password_change"), "everybody's, and recorded by itself"),

@@ -21,7 +21,7 @@ from jobs.actions.denied import Turned, denial
 from jobs.actions.idempotency import RequestKey, first_action_id, request_key, reused
 from jobs.actions.models import Batch
 from jobs.actions.results import ActionResult
-from jobs.actions.words import key_from, reason_from
+from jobs.actions.words import cut_reason, key_from, reason_from
 from jobs.audit import Draft, Origin
 from jobs.database import in_database
 from jobs.errors import (
@@ -68,6 +68,10 @@ async def begin(
         AuditUnavailable: it cannot be recorded; nothing was sent.
         UnfitText: a reason too long; nothing was recorded.
     """
+    if not await in_database(_may_begin)(actor, batch):
+        about = {"batch": batch.pk, "choice": batch.choice}
+        await _deny(actor, Verb(batch.verb), origin, reason, about)
+        raise AccessDenied(f"You may not {batch.verb} these jobs.")
     reason = reason_from(reason)
     return await to_the_end(
         _begin(actor, batch, origin, reason, key), name=f"begin batch {batch.pk}"
@@ -131,12 +135,11 @@ async def turned_away(
 
     Raises:
         AuditUnavailable: it could not be recorded.
-        UnfitText: a reason too long.
     """
     if await in_database(policy.may)(actor, verb):
         return None
     words = f"{actor.get_username()} may not {verb} these jobs."
-    turned = await _deny(actor, verb, origin, reason_from(reason), asked)
+    turned = await _deny(actor, verb, origin, reason, asked)
     if turned.is_earlier:
         words = counted_with(words, turned.action_pk)
     return ActionResult(
@@ -159,10 +162,6 @@ async def _begin(
     actor: User, batch: Batch, origin: Origin, reason: str, key: RequestKey | None
 ) -> bool:
     verb = Verb(batch.verb)
-    if actor.pk != batch.actor_id or not await in_database(policy.may)(actor, verb):
-        about = {"batch": batch.pk, "choice": batch.choice}
-        await _deny(actor, verb, origin, reason, about)
-        raise AccessDenied(f"You may not {verb} these jobs.")
     numbers = await in_database(_numbers)(batch)
     if absent := await in_database(_absent)(actor, batch):
         await _asked_in_vain(actor, batch, origin, reason, absent)
@@ -204,6 +203,10 @@ async def _begin(
     return True
 
 
+def _may_begin(actor: User, batch: Batch) -> bool:
+    return actor.pk == batch.actor_id and policy.may(actor, Verb(batch.verb))
+
+
 async def _record(batch: Batch, intent: Draft, key: RequestKey | None) -> None:
     """Write the intent; the batch may be confirmed again where it certainly does not stand."""
     try:
@@ -224,7 +227,7 @@ async def _deny(
         RecordKind.DENIED,
         f"bulk {verb}",
         origin,
-        reason=reason,
+        reason=cut_reason(reason),
         arguments=about,
         outcome=Outcome.DENIED,
         message=f"{actor.get_username()} may not {verb} these jobs.",
