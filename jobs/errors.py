@@ -53,7 +53,7 @@ class AppendOnly(PodiumError):
 
 
 class PodiumBusy(PodiumError):
-    """Too many wait for the same already; nothing was recorded or sent. Try again soon."""
+    """Too many wait for the same already; nothing was sent. Try again soon."""
 
     def __init__(self, message: str, *, retry_after_s: int) -> None:
         super().__init__(message)

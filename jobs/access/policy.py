@@ -22,6 +22,7 @@ VIEW_AUDIT: Final = "view_audit"
 VIEW_SCORE: Final = "view_score"
 EDIT_SCORE: Final = "edit_score"
 JUDGE_SCORE: Final = "judge_score"
+SHARE_VIEW: Final = "share_view"
 
 PERMISSIONS: Final[dict[str, str]] = {
     VIEW: "jobs.view_job",
@@ -39,6 +40,8 @@ PERMISSIONS: Final[dict[str, str]] = {
     EDIT_SCORE: "jobs.edit_score",
     # Judging reads files as a submit does.
     JUDGE_SCORE: "jobs.submit_job",
+    # What everybody sees over their lists is for those who control what is in them.
+    SHARE_VIEW: "jobs.control_job",
 }
 
 # A new score is new code on the conductor's machine: whoever may only control must not bring it.

@@ -21,6 +21,7 @@ from jobs.actions.offers import offers, offers_in
 from jobs.actions.people import deny_change_of_people
 from jobs.actions.permission import (
     choose_conductor,
+    may_ask_for,
     may_clear,
     may_edit_scores,
     may_judge,
@@ -53,7 +54,7 @@ from jobs.actions.sources import (
 )
 from jobs.actions.submit import submit
 from jobs.actions.upkeep import tend
-from jobs.actions.words import MAX_KEY_LETTERS, MAX_REASON_LETTERS, UnfitText
+from jobs.actions.words import MAX_KEY_LETTERS, MAX_REASON_LETTERS, UnfitText, cut_reason
 
 __all__ = [
     "DID_NOT_HAPPEN",
@@ -80,12 +81,14 @@ __all__ = [
     "choose_conductor",
     "clear",
     "clear_rate_limits",
+    "cut_reason",
     "deny_change_of_people",
     "described",
     "discard_draft",
     "has_right_to_settle",
     "import_version",
     "looked_in_vain",
+    "may_ask_for",
     "may_be_settled",
     "may_clear",
     "may_edit_scores",

@@ -10,9 +10,10 @@ from django.contrib.auth.models import User
 from jobs.actions import answers
 from jobs.actions.attempt import Attempt, Conclusion
 from jobs.actions.idempotency import request_key
+from jobs.actions.permission import words_of
 from jobs.actions.refresh import Listing
 from jobs.actions.runs import Presence, sight
-from jobs.actions.words import key_from, reason_from, written
+from jobs.actions.words import written
 from jobs.audit import Origin
 from jobs.conductor.client import DaemonClient
 from jobs.conductor.messages import JobRow
@@ -58,16 +59,18 @@ async def attempt_about_run(
     """What somebody asks for of a run; `wanted` are the arguments that a repeat has to share.
 
     Raises:
-        UnfitText: a reason too long, a key of odd characters.
+        UnfitText: as `words_of`.
     """
-    reason, seen, key = reason_from(reason), written(seen or ""), key_from(key)
+    conductor = await conductor_of(job)
+    reason, key = await words_of(actor, verb, conductor, job, reason, key)
+    seen = written(seen or "")
     arguments = dict(wanted or {})
     asked = {"verb": verb, "job": job.pk, "reason": reason, "seen": seen, **arguments}
     return Attempt(
         verb=verb,
         actor=actor,
         origin=origin,
-        conductor=await conductor_of(job),
+        conductor=conductor,
         job=job,
         job_id=job.job_id,
         reason=reason,

@@ -21,12 +21,12 @@ from django.db import connection
 from django.utils import timezone
 
 from jobs import audit
-from jobs.access import policy
 from jobs.actions import answers
 from jobs.actions.answers import Answer
 from jobs.actions.deadlines import ACTION_S
 from jobs.actions.denied import denial
 from jobs.actions.idempotency import RequestKey, answer_of_repeat, first_answer
+from jobs.actions.permission import may_ask
 from jobs.actions.refresh import Listing, learn, listing_now
 from jobs.actions.results import ActionResult
 from jobs.actions.shared_looks import shared_looks
@@ -235,9 +235,7 @@ def _look(attempt: Attempt) -> tuple[bool, ActionResult | None]:
             f"An action ({attempt.verb}) was started inside a transaction, which could undo its "
             "records."
         )
-    may = policy.may(attempt.actor, attempt.verb, attempt.job)
-    if may and attempt.job is None:
-        may = policy.visible_conductors(attempt.actor).filter(pk=attempt.conductor.pk).exists()
+    may = may_ask(attempt.actor, attempt.verb, attempt.conductor, attempt.job)
     return may, first_answer(attempt.key) if may and attempt.key else None
 
 

@@ -44,7 +44,8 @@ async def pause(
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.
-        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask; nothing
+            was recorded.
     """
     return await _control(Verb.PAUSE, actor, job, origin, reason, key, seen)
 

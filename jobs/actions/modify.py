@@ -20,6 +20,7 @@ from jobs.actions import answers, running_scores, score_files
 from jobs.actions.answers import Answer
 from jobs.actions.asking import ask_about_run, attempt_about_run, conductor_of
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out, turn_down
+from jobs.actions.busy import record_busy
 from jobs.actions.completion import to_the_end
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
@@ -32,7 +33,7 @@ from jobs.actions.words import written
 from jobs.audit import Origin
 from jobs.conductor.client import DaemonClient
 from jobs.database import in_database
-from jobs.errors import AuditUnavailable, ScoreError
+from jobs.errors import AuditUnavailable, PodiumBusy, ScoreError
 from jobs.registry.models import Conductor, Job, ScoreVersion
 from jobs.registry.scores import kept_version
 from jobs.terms import Outcome, Verb
@@ -71,11 +72,12 @@ async def modify(
 
     Raises:
         ScoreError: not acceptable; its findings say where and why. That is recorded.
-        PodiumBusy: too many other scores wait to be judged. Nothing was recorded.
+        PodiumBusy: too many scores wait to be judged. That is recorded, and nothing was sent.
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.
-        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask; nothing
+            was recorded.
     """
     source = replace(source, name=None)  # the job's name stays
     wanted = described(source)
@@ -87,16 +89,19 @@ async def modify(
     return await to_the_end(_run(attempt, job, source, replaces), name=f"modify {job.job_id}")
 
 
-async def prepare_modify(actor: User, job: Job, source: NewScore) -> Preparation:
-    """Judge a new score for a run without recording or sending anything.
+async def prepare_modify(
+    actor: User, job: Job, source: NewScore, *, for_submit: bool = False
+) -> Preparation:
+    """Judge a new score for a run without recording or sending anything, as `prepare` does.
 
     Its workspace is not judged: a run keeps the one that it was submitted with.
 
     Raises:
-        PodiumBusy: too many other scores wait to be judged.
+        PodiumBusy: too many scores wait to be judged, of this person or of all.
     """
     named = replace(source, name=job.job_id)
-    prepared = await prepare(actor, named, conductor=await conductor_of(job))
+    conductor = await conductor_of(job)
+    prepared = await prepare(actor, named, conductor=conductor, for_submit=for_submit)
     findings = tuple(
         finding
         for finding in prepared.findings
@@ -119,7 +124,11 @@ class _Swap:
 async def _run(attempt: Attempt, job: Job, source: NewScore, replaces: str) -> ActionResult:
     if ended := await admit(attempt):
         return ended
-    preparation = await prepare_modify(attempt.actor, job, source)
+    try:
+        preparation = await prepare_modify(attempt.actor, job, source, for_submit=True)
+    except PodiumBusy as busy:
+        await record_busy(attempt, busy)
+        raise
     try:
         swap = await in_database(_settled)(attempt, job, preparation, replaces)
     except DatabaseError as error:

@@ -10,6 +10,7 @@ from django.contrib.auth.models import User
 from jobs.access import policy
 from jobs.actions.denied import denial
 from jobs.actions.problems import unacceptable
+from jobs.actions.words import UnfitText, cut_reason, key_from, reason_from
 from jobs.audit import Draft, Origin
 from jobs.audit.cleaning import MAX_ARGUMENT_CHARS, clean_text
 from jobs.database import in_database
@@ -20,6 +21,31 @@ from jobs.terms import Outcome, RecordKind, Verb
 _LOOKING: Final = frozenset({policy.VIEW, policy.VIEW_AUDIT, policy.JUDGE_SCORE})
 
 
+def may_ask(actor: User, verb: Verb, conductor: Conductor, job: Job | None) -> bool:
+    """Whether the actor may ask for the verb of this run; without one, of this conductor."""
+    if not policy.may(actor, verb, job):
+        return False
+    return job is not None or policy.visible_conductors(actor).filter(pk=conductor.pk).exists()
+
+
+async def words_of(
+    actor: User, verb: Verb, conductor: Conductor, job: Job | None, reason: str, key: str | None
+) -> tuple[str, str | None]:
+    """The reason and key of an attempt; of one that will be denied what fits a record.
+
+    Rights come before shape: who may not ask is not told how to.
+
+    Raises:
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask.
+    """
+    try:
+        return reason_from(reason), key_from(key)
+    except UnfitText:
+        if await in_database(may_ask)(actor, verb, conductor, job):
+            raise
+        return cut_reason(reason), None
+
+
 async def may_submit(
     actor: User, origin: Origin, about: Mapping[str, Any] | None = None, *, reason: str = ""
 ) -> bool:
@@ -27,27 +53,27 @@ async def may_submit(
 
     `about` says in the record of a denial what was to be run, as `wanted_of` tells it.
     """
-    return await _may(actor, Verb.SUBMIT, origin, about, reason=reason)
+    return await may_ask_for(actor, Verb.SUBMIT, origin, about, reason=reason)
 
 
 async def may_judge(actor: User, origin: Origin, about: Mapping[str, Any] | None = None) -> bool:
     """Whether the actor may have scores judged, which is who may submit them; likewise."""
-    return await _may(actor, policy.JUDGE_SCORE, origin, about)
+    return await may_ask_for(actor, policy.JUDGE_SCORE, origin, about)
 
 
 async def may_clear(actor: User, job: Job, origin: Origin, *, reason: str = "") -> bool:
     """Whether the actor may clear this run, read with its conductor; nothing is asked for yet."""
-    return await _may(actor, Verb.CLEAR, origin, job=job, reason=reason)
+    return await may_ask_for(actor, Verb.CLEAR, origin, job=job, reason=reason)
 
 
 async def may_view(actor: User, origin: Origin) -> bool:
     """Whether the actor may see jobs at all."""
-    return await _may(actor, policy.VIEW, origin)
+    return await may_ask_for(actor, policy.VIEW, origin)
 
 
 async def may_read_audit(actor: User, origin: Origin) -> bool:
     """Whether the actor may read the audit log."""
-    return await _may(actor, policy.VIEW_AUDIT, origin)
+    return await may_ask_for(actor, policy.VIEW_AUDIT, origin)
 
 
 async def may_edit_scores(
@@ -57,10 +83,10 @@ async def may_edit_scores(
 
     `about` says in the record of a denial what was tried: the score, its version, path or sha256.
     """
-    return await _may(actor, policy.EDIT_SCORE, origin, about)
+    return await may_ask_for(actor, policy.EDIT_SCORE, origin, about)
 
 
-async def _may(
+async def may_ask_for(
     actor: User,
     what: Verb | str,
     origin: Origin,
@@ -69,6 +95,7 @@ async def _may(
     job: Job | None = None,
     reason: str = "",
 ) -> bool:
+    """Whether the actor may do something, with a run read with its conductor if one is named."""
     if await in_database(policy.may)(actor, what, job):
         return True
     words = f"{actor.get_username()} may not {str(what).replace('_', ' ')} here."

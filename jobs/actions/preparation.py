@@ -5,32 +5,24 @@ The submit page and `POST /api/scores/validate` show the same judgement that `su
 
 from __future__ import annotations
 
-import asyncio
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
-from threading import BoundedSemaphore
-from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
 
 from jobs.access import policy
 from jobs.actions import score_paths, workspaces
-from jobs.actions.deadlines import BUSY_RETRY_S
+from jobs.actions.judges import CHECKS, SUBMITS, Judges
 from jobs.actions.problems import problem, unacceptable
 from jobs.actions.sources import ScorePath, ScoreText, StoredScore, SubmitSource
 from jobs.conductor import is_job_name
 from jobs.database import in_database
-from jobs.errors import PodiumBusy, ScoreError
+from jobs.errors import ScoreError
 from jobs.registry.models import Conductor, ScoreVersion
 from jobs.scores import Finding, ScoreLimits, Summary, parse_score
 from jobs.terms import JOB_NAME_RULE
-
-# Judging a large score takes a second of processor time: two at once, the others wait.
-_JUDGES: Final = ThreadPoolExecutor(max_workers=2, thread_name_prefix="score-judge")
-_MAX_WAITING: Final = 30
-_places = BoundedSemaphore(_MAX_WAITING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,32 +49,31 @@ async def prepare(
     conductor: Conductor | None = None,
     workspace: str = "",
     start_sheet: int = 1,
+    for_submit: bool = False,
 ) -> Preparation:
     """Judge a submission without recording or sending anything; never raises for bad input.
+
+    With `for_submit` it has a place among those that are to be sent, which checks cannot take.
 
     Where the embedded conductor is meant, what it cannot run is a warning: it refuses that by
     name when asked, and its own answer is what counts.
 
     Raises:
-        PodiumBusy: too many other scores wait to be judged.
+        PodiumBusy: too many scores wait to be judged, of this person or of all.
     """
-    if not _places.acquire(blocking=False):
-        words = "Podium is busy judging other scores. Try again in a moment."
-        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S)
-    try:
-        return await _prepared(actor, source, conductor, workspace, start_sheet)
-    finally:
-        _places.release()
+    judges = SUBMITS if for_submit else CHECKS
+    with judges.place(actor.pk):
+        return await _prepared(judges, actor, source, conductor, workspace, start_sheet)
 
 
 async def _prepared(
+    judges: Judges,
     actor: User,
     source: SubmitSource,
     conductor: Conductor | None,
     workspace: str,
     start_sheet: int,
 ) -> Preparation:
-    loop = asyncio.get_running_loop()
     version = None
     try:
         if isinstance(source, StoredScore):
@@ -90,17 +81,15 @@ async def _prepared(
             score = ScoreText(version.text.encode())
         elif isinstance(source, ScorePath):
             roots, limit = settings.PODIUM_SCORE_ROOTS, settings.PODIUM_MAX_SCORE_BYTES
-            score = await loop.run_in_executor(
-                _JUDGES, score_paths.read_score, source.path, roots, limit
-            )
+            read = partial(score_paths.read_score, source.path, roots, limit)
+            score = await judges.ask(actor.pk, read)
         else:
             score = ScoreText(source.text.encode("utf-8", "surrogatepass"))
     except ScoreError as error:
         return Preparation(findings=error.findings)
     name = None if isinstance(source, ScorePath) else source.name
-    return await loop.run_in_executor(
-        _JUDGES, _judged, score, name, conductor, workspace, start_sheet, version
-    )
+    judge = partial(_judged, score, name, conductor, workspace, start_sheet, version)
+    return await judges.ask(actor.pk, judge)
 
 
 def _kept(actor: User, source: StoredScore) -> ScoreVersion:

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from threading import BoundedSemaphore
 from typing import Final
 
 from django.conf import settings
@@ -21,16 +20,17 @@ from jobs.actions.deadlines import BUSY_RETRY_S
 from jobs.actions.paths import followed, lies_below
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.sources import SubmitSource
-from jobs.errors import PodiumBusy, ScoreError
+from jobs.errors import ScoreError
 from jobs.registry.models import Conductor
 from jobs.scores import Expansion, JobConfig
 from jobs.scores.render import RenderFailed, render_prompt
 from jobs.scores.worker import MAX_TEXT_BYTES
+from jobs.slots import Slots
 
 MAX_SHOWN_SHEETS: Final = 60
 _MAX_SOURCES: Final = 12
-_MAX_AT_ONCE: Final = 4
-_places = BoundedSemaphore(_MAX_AT_ONCE)
+# A child process each.
+places: Final = Slots("previews", most=6, most_of_person=2, retry_after_s=BUSY_RETRY_S)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +73,7 @@ async def preview(
     """What would run, and the prompt of one sheet (the first that would run, unless one is named).
 
     Raises:
-        PodiumBusy: too many others have previews made or scores judged.
+        PodiumBusy: too many previews are made or scores judged, for this person or for all.
     """
     preparation = await prepare(
         actor, source, conductor=conductor, workspace=workspace, start_sheet=start_sheet
@@ -86,7 +86,7 @@ async def preview(
     number = min(max(sheet or start, 1), total)
     prompt, fault = None, ""
     try:
-        prompt = await _prompt(sheets, number, preparation)
+        prompt = await _prompt(actor, sheets, number, preparation)
     except RenderFailed as failure:
         fault = str(failure)
     return Preview(
@@ -124,18 +124,16 @@ def _sheet(sheets: Expansion, number: int, start: int) -> SheetPreview:
     )
 
 
-async def _prompt(sheets: Expansion, number: int, preparation: Preparation) -> str:
+async def _prompt(actor: User, sheets: Expansion, number: int, preparation: Preparation) -> str:
     score, workspace = preparation.score, preparation.workspace
     file = score.file if score else None
     config = await asyncio.to_thread(_with_template, sheets.config, file)
-    if not _places.acquire(blocking=False):
-        words = "Podium is busy with other previews. Try again in a moment."
-        raise PodiumBusy(words, retry_after_s=BUSY_RETRY_S)
+    give_back = places.take(actor.pk)
     try:
         shown = workspace or config.workspace
         return await render_prompt(config, sheets.plan(number), shown)
     finally:
-        _places.release()
+        give_back()
 
 
 def _with_template(config: JobConfig, file: Path | None) -> JobConfig:

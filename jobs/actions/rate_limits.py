@@ -10,8 +10,9 @@ from jobs.actions import answers
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out
 from jobs.actions.completion import to_the_end
 from jobs.actions.idempotency import request_key
+from jobs.actions.permission import words_of
 from jobs.actions.results import ActionResult
-from jobs.actions.words import key_from, reason_from, written
+from jobs.actions.words import written
 from jobs.audit import Origin
 from jobs.errors import ConductorError
 from jobs.registry.connections import client_for
@@ -44,19 +45,21 @@ async def clear_rate_limits(
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.
-        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask; nothing
+            was recorded.
     """
-    reason, key = reason_from(reason), key_from(key)
+    verb = Verb.CLEAR_RATE_LIMITS
+    reason, key = await words_of(actor, verb, conductor, None, reason, key)
     instrument = written(instrument).strip()[:MAX_INSTRUMENT_LETTERS]
     wanted = {"instrument": instrument or None}
     asked = {
-        "verb": Verb.CLEAR_RATE_LIMITS,
+        "verb": verb,
         "conductor": conductor.slug,
         "reason": reason,
         **wanted,
     }
     attempt = Attempt(
-        verb=Verb.CLEAR_RATE_LIMITS,
+        verb=verb,
         actor=actor,
         origin=origin,
         conductor=conductor,

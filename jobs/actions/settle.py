@@ -17,7 +17,7 @@ from jobs.actions.denied import denial
 from jobs.actions.reconcile import once
 from jobs.actions.results import ActionResult, result_of
 from jobs.actions.runs import known_run
-from jobs.actions.words import UnfitText, reason_from
+from jobs.actions.words import UnfitText, cut_reason, reason_from
 from jobs.audit import Draft, Origin
 from jobs.audit.models import Action, AuditRecord
 from jobs.database import in_database
@@ -55,16 +55,10 @@ async def settle(
         AccessDenied: the actor may not; the denial is recorded.
         AuditUnavailable: the conclusion cannot be recorded.
     """
-    reason = reason_from(reason)
-    if not reason:
-        raise UnfitText("Say what it is concluded from.")
-    if conclusion not in _CONCLUSIONS:
-        raise UnfitText("Conclude that it happened, or that it did not.")
     about: dict[str, Any] = {
         "conductor": action.conductor,
         "job_pk": action.job_pk,
         "job_id": action.job_id,
-        "reason": reason,
     }
     if not await in_database(_may_settle)(actor, action):
         # An attempt of its own: the one that was to be settled stays as it is.
@@ -76,10 +70,16 @@ async def settle(
             arguments={"action": action.pk},
             outcome=Outcome.DENIED,
             message=f"{actor.get_username()} may not settle this attempt.",
+            reason=cut_reason(reason),
             **about,
         )
         await denial(draft, ("settle", actor.pk, action.pk, origin.token_id))
         raise AccessDenied("You may not settle this attempt.")
+    reason = reason_from(reason)
+    if not reason:
+        raise UnfitText("Say what it is concluded from.")
+    if conclusion not in _CONCLUSIONS:
+        raise UnfitText("Conclude that it happened, or that it did not.")
     earlier = await in_database(_conclusion)(action)
     if earlier:
         _refuse_unseen(earlier.outcome, conclusion, seen)
@@ -93,6 +93,7 @@ async def settle(
         outcome=conclusion,
         message=f"{actor.get_username()} concludes: {conclusion}."
         + (f" Until then it was: {earlier.outcome}." if earlier else ""),
+        reason=reason,
         **about,
     )
     recorded = _recorded(draft, after=earlier.n if earlier else None)

@@ -19,8 +19,10 @@ from django.db import DatabaseError
 from jobs.actions import answers, score_files
 from jobs.actions.answers import Answer
 from jobs.actions.attempt import Attempt, Conclusion, admit, carry_out, turn_down
+from jobs.actions.busy import record_busy
 from jobs.actions.completion import to_the_end
 from jobs.actions.idempotency import request_key
+from jobs.actions.permission import words_of
 from jobs.actions.preparation import Preparation, prepare
 from jobs.actions.problems import unacceptable
 from jobs.actions.registration import keep_version, register
@@ -29,11 +31,10 @@ from jobs.actions.score_paths import read_score
 from jobs.actions.sources import SubmitSource, wanted_of
 from jobs.actions.submission import Submission
 from jobs.actions.unacceptable_scores import first_of
-from jobs.actions.words import key_from, reason_from
 from jobs.audit import Origin
 from jobs.conductor import is_job_name
 from jobs.database import in_database
-from jobs.errors import AuditUnavailable, ConductorError, ScoreError
+from jobs.errors import AuditUnavailable, ConductorError, PodiumBusy, ScoreError
 from jobs.registry.connections import client_for
 from jobs.registry.models import Conductor, Job
 from jobs.terms import Outcome, Verb
@@ -71,13 +72,14 @@ async def submit(
 
     Raises:
         ScoreError: not acceptable; its findings say where and why. That is recorded.
-        PodiumBusy: too many other scores wait to be judged. Nothing was recorded.
+        PodiumBusy: too many scores wait to be judged. That is recorded, and nothing was sent.
         AuditUnavailable: the attempt cannot be recorded; nothing was sent.
         IdempotencyConflict: the key's first request still runs, or asked for something else.
         InsideTransaction: called inside `atomic()`.
-        UnfitText: a reason too long, a key of odd characters; nothing was recorded.
+        UnfitText: a reason too long, a key of odd characters, of somebody who may ask; nothing
+            was recorded.
     """
-    reason, key = reason_from(reason), key_from(key)
+    reason, key = await words_of(actor, Verb.SUBMIT, conductor, None, reason, key)
     wanted = wanted_of(
         source,
         workspace=workspace,
@@ -112,13 +114,18 @@ async def _run(
 ) -> ActionResult:
     if ended := await admit(attempt):
         return ended
-    preparation = await prepare(
-        attempt.actor,
-        source,
-        conductor=attempt.conductor,
-        workspace=workspace,
-        start_sheet=start_sheet,
-    )
+    try:
+        preparation = await prepare(
+            attempt.actor,
+            source,
+            conductor=attempt.conductor,
+            workspace=workspace,
+            start_sheet=start_sheet,
+            for_submit=True,
+        )
+    except PodiumBusy as busy:
+        await record_busy(attempt, busy)
+        raise
     try:
         submission = await in_database(_settled)(
             attempt, preparation, start_sheet, self_healing=self_healing, fresh=fresh

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from jobs.audit.cleaning import clean_text
 from jobs.errors import PodiumError
 from jobs.registry.secrets import without_secrets
 
@@ -36,6 +37,14 @@ def reason_from(text: str) -> str:
     if len(text) > MAX_REASON_LETTERS:
         raise UnfitText(f"A reason has at most {MAX_REASON_LETTERS:,} characters.")
     return text
+
+
+def cut_reason(text: str) -> str:
+    """A reason as the record of a denial has it: what is too long is cut, and that it was is told.
+
+    Who may not ask is told just that, whatever they write beside it.
+    """
+    return clean_text(written(text).strip(), MAX_REASON_LETTERS)
 
 
 def key_from(key: str | None) -> str | None:

@@ -139,6 +139,7 @@ def _act(request: HttpRequest, job: Job, verb: Verb) -> HttpResponse:
             seen=request.POST.get("seen") or None,
         )
     except UnfitText as error:
+        require(request, verb, job)
         return _question(request, job, verb, error=str(error))
     except IdempotencyConflict as conflict:
         return told_conflict(request, conflict, job)

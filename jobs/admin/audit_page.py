@@ -23,7 +23,7 @@ from jobs.actions import UnfitText
 from jobs.admin.answers import tell_unavailable
 from jobs.admin.looks import CHANNEL_WORDS, Look
 from jobs.admin.record_rows import RecordRow, versions_in
-from jobs.admin.requests import person
+from jobs.admin.requests import person, reason_of
 from jobs.admin.rows import ActionRow
 from jobs.admin.visible import one_line, visible
 from jobs.audit.models import Action, AuditRecord
@@ -106,7 +106,7 @@ def _record_in_vain(request: HttpRequest, pk: int) -> None:
         noun="attempt",
         which=pk,
         origin=origin_of(request),
-        reason=visible(request.POST.get("reason", ""))[: actions.MAX_REASON_LETTERS],
+        reason=reason_of(request),
     )
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
@@ -22,7 +24,7 @@ from jobs.admin.asking import question_about
 from jobs.admin.diffs import diff_rows
 from jobs.admin.judgement import Judgement, of_findings
 from jobs.admin.numbers import whole
-from jobs.admin.requests import person
+from jobs.admin.requests import person, reason_of
 from jobs.admin.visible import visible
 from jobs.errors import AuditUnavailable, IdempotencyConflict, PodiumBusy, ScoreError
 from jobs.registry.models import Job, ScoreVersion
@@ -38,7 +40,7 @@ def modify_view(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, job, _prefilled(request, job))
     if request.POST.get("do") == "send":
         return _send(request, job, text)
-    require(request, Verb.MODIFY, job)
+    _require_recorded(request, job, text)
     if request.POST.get("do") == "edit":
         return _page(request, job, text)
     judgement = _judged(request, job, text)
@@ -57,6 +59,26 @@ def meant_to_modify(request: HttpRequest, pk: int) -> Job:
     """
     asked = actions.described(InlineScore(_typed(request)))
     return meant_job(request, pk, Verb.MODIFY, asked)
+
+
+def _require_recorded(request: HttpRequest, job: Job, text: str) -> None:
+    """Let nobody have a score compared or judged for a run that they may not modify.
+
+    Raises:
+        PermissionDenied: they may not; that they sent the form is recorded.
+    """
+    about = {"asked_for": "check score", **actions.described(InlineScore(text))}
+    with suppress(AuditUnavailable):
+        if async_to_sync(actions.may_ask_for)(
+            person(request),
+            Verb.MODIFY,
+            origin_of(request),
+            about,
+            job=job,
+            reason=reason_of(request),
+        ):
+            return
+    raise PermissionDenied("You may not modify this job.")
 
 
 def _typed(request: HttpRequest) -> str:

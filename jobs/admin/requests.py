@@ -7,7 +7,7 @@ from typing import Final, cast
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 
-from jobs.actions import MAX_REASON_LETTERS
+from jobs.actions import cut_reason
 from jobs.admin.visible import visible
 
 LIVE_HEADER: Final = "X-Podium-Live"
@@ -20,7 +20,7 @@ def person(request: HttpRequest) -> User:
 
 def reason_of(request: HttpRequest) -> str:
     """The reason in a form that is turned away: what is too long is cut, not refused."""
-    return visible(request.POST.get("reason", ""))[:MAX_REASON_LETTERS]
+    return cut_reason(visible(request.POST.get("reason", "")))
 
 
 def is_live_refresh(request: HttpRequest) -> bool:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
+from asgiref.sync import async_to_sync
 from django.contrib import admin, messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
@@ -13,11 +16,14 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_POST, require_safe
 
-from jobs.access import views
+from jobs import actions
+from jobs.access import policy, views
 from jobs.access.models import SavedView
+from jobs.access.requests import origin_of
 from jobs.admin.list_tabs import MAX_QUERY, kept_query, list_url, view_url
 from jobs.admin.requests import person
 from jobs.admin.visible import one_line
+from jobs.errors import AuditUnavailable
 
 MAX_NAME = 60
 
@@ -70,7 +76,8 @@ def save_view(request: HttpRequest, listing: str) -> HttpResponse:
     query = kept_query(listing, request.POST.get("query", ""))
     back = f"{list_url(listing)}?{query}" if query else list_url(listing)
     name = _name(request)
-    is_shared = _wants_sharing(request, user)
+    asked = {"listing": listing, "name": name, "query": query}
+    is_shared = _wants_sharing(request, user, asked)
     if not name or not query or len(query) > MAX_QUERY:
         messages.error(request, _fault(name, query))
         return HttpResponseRedirect(back)
@@ -78,9 +85,12 @@ def save_view(request: HttpRequest, listing: str) -> HttpResponse:
     if mine.count() >= views.MAX_OF_ONE and not mine.filter(name=name).exists():
         messages.error(request, f"You have {views.MAX_OF_ONE} views: delete one first.")
         return HttpResponseRedirect(back)
-    SavedView.objects.update_or_create(
+    earlier = mine.filter(name=name).first()
+    before = views.facts_of(earlier) if earlier else None
+    view, _ = SavedView.objects.update_or_create(
         owner=user, listing=listing, name=name, defaults={"query": query, "is_shared": is_shared}
     )
+    views.note_change(user, origin_of(request), before, view)
     messages.success(request, f"The view “{one_line(name)}” is saved.")
     return HttpResponseRedirect(back)
 
@@ -96,13 +106,16 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse("admin:saved_views"))
     wants = bool(request.POST.get("is_shared"))
     if wants and not view.is_shared:
-        _wants_sharing(request, user)
+        _wants_sharing(request, user, {"view_id": pk, "listing": view.listing, "name": name})
+    before = views.facts_of(view)
+    view.name, view.is_shared = name, wants
     try:
         with transaction.atomic():
             SavedView.objects.filter(pk=view.pk).update(name=name, is_shared=wants)
     except IntegrityError:
         messages.error(request, f"There is a view “{one_line(name)}” already.")
     else:
+        views.note_change(user, origin_of(request), before, view)
         messages.success(request, f"The view “{one_line(name)}” is changed.")
     return HttpResponseRedirect(reverse("admin:saved_views"))
 
@@ -110,8 +123,11 @@ def change_view(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def delete_view(request: HttpRequest, pk: int) -> HttpResponse:
     """Away with it."""
-    view = _own_or_404(person(request), pk)
+    user = person(request)
+    view = _own_or_404(user, pk)
+    before = views.facts_of(view)
     view.delete()
+    views.note_change(user, origin_of(request), before, None)
     messages.success(request, f"The view “{one_line(view.name)}” is deleted.")
     return HttpResponseRedirect(reverse("admin:saved_views"))
 
@@ -128,12 +144,18 @@ def _name(request: HttpRequest) -> str:
     return "" if len(name) > MAX_NAME else name
 
 
-def _wants_sharing(request: HttpRequest, user: User) -> bool:
+def _wants_sharing(request: HttpRequest, user: User, asked: Mapping[str, Any]) -> bool:
+    """Whether a form asks for the view to be shared.
+
+    Raises:
+        PermissionDenied: it does, and they may not; recorded, with what was `asked`.
+    """
     if not request.POST.get("is_shared"):
         return False
-    if not views.may_share(user):
-        raise PermissionDenied("You may not share views: that takes the right to control jobs.")
-    return True
+    with suppress(AuditUnavailable):
+        if async_to_sync(actions.may_ask_for)(user, policy.SHARE_VIEW, origin_of(request), asked):
+            return True
+    raise PermissionDenied("You may not share views: that takes the right to control jobs.")
 
 
 def _fault(name: str, query: str) -> str:

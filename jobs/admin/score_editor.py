@@ -154,7 +154,8 @@ def editing_view(request: HttpRequest, pk: int) -> HttpResponse:
     """An open editor says that it is there, and hears of the others."""
     user = person(request)
     score = visible_score(user, pk)
-    _require_edit(user)
+    about: dict[str, str | int] = {"asked_for": "open editor", "score": score.name}
+    _require_recorded(request, about | {"score_id": score.pk})
     if "left" in request.POST:
         scores.note_left(score, user)
         return HttpResponse(status=204)

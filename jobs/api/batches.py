@@ -56,11 +56,16 @@ async def begin_batch(
     which the verb cannot work now are left out, and told as `left_out`; where that is all of them
     there is no batch (422). You can have one batch under way at a time (429).
     """
+    user, origin = caller_of(request).user, origin_of_call(request)
+    verb, asked = Verb(body.verb), _asked(body)
+    denied = await batches.turned_away(
+        actor=user, verb=verb, origin=origin, asked=asked, reason=body.reason
+    )
+    if denied is not None:
+        return acted(denied, frozenset())
     if (body.jobs is None) == (body.match is None):
         raise actions.unacceptable("jobs", "Give exactly one of jobs and match.")
-    user, origin = caller_of(request).user, origin_of_call(request)
     key = batches.batch_key(idempotency_key, user, origin, body.model_dump(mode="json"))
-    verb, asked = Verb(body.verb), _asked(body)
     first = partial(
         batches.begun_before,
         actor=user,
@@ -72,11 +77,6 @@ async def begin_batch(
     )
     if batch := await first():
         return await _begun(batch)
-    denied = await batches.turned_away(
-        actor=user, verb=verb, origin=origin, asked=asked, reason=body.reason
-    )
-    if denied is not None:
-        return acted(denied, frozenset())
     await _require_conductor(user, body, origin)
     try:
         choice = await in_database(_chosen)(user, body)

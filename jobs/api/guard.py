@@ -17,11 +17,14 @@ from django.core.exceptions import PermissionDenied, RequestDataTooBig, Suspicio
 from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 
-from jobs.api.problems import problem
+from jobs.api import rights
+from jobs.api.problems import problem, unrecordable
+from jobs.errors import AuditUnavailable
 
 _log = structlog.get_logger(__name__)
 
 AsyncView = Callable[..., Awaitable[HttpResponseBase]]
+_UNFIT: Final = frozenset({400, 422})
 _BODY_METHODS: Final = frozenset({"POST", "PUT", "PATCH"})
 
 
@@ -34,6 +37,8 @@ def guarded(view: Callable[..., Any]) -> AsyncView:
             if refusal := _unreadable(request):
                 return refusal
             response: HttpResponseBase = await ask(request, *args, **kwargs)
+            if response.status_code in _UNFIT and (denied := await rights.denied(request)):
+                return denied
         except Exception as error:  # noqa: BLE001 - the top of the API: logged and told
             return _told(request, error)
         if response.status_code == 405:
@@ -82,6 +87,8 @@ def _told(request: HttpRequest, error: Exception) -> HttpResponseBase:
             return _too_large(request)
         case Http404():
             return problem(request, 404, "There is nothing here, or nothing that you may see.")
+        case AuditUnavailable():
+            return unrecordable(request)
         case PermissionDenied():
             return problem(request, 403, "You may not do this.")
         case SuspiciousOperation():

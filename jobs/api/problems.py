@@ -39,6 +39,12 @@ def with_findings(request: HttpRequest, detail: str, findings: Sequence[Finding]
     return problem(request, 422, detail, findings=[finding.to_dict() for finding in findings])
 
 
+def unrecordable(request: HttpRequest) -> HttpResponse:
+    """503: what was asked cannot be recorded, so it is not done."""
+    words = "The audit log cannot be written, so nothing was sent to a conductor."
+    return problem(request, 503, words)
+
+
 def of_key(request: HttpRequest, conflict: IdempotencyConflict) -> HttpResponse:
     """409 while the key's first request runs, 422 when it asked for something else."""
     if conflict.retry_after_s is None:

@@ -81,8 +81,7 @@ def _busy(request: HttpRequest, error: PodiumBusy) -> HttpResponse:
 @api.exception_handler(AuditUnavailable)
 def _unrecordable(request: HttpRequest, error: AuditUnavailable) -> HttpResponse:
     del error  # its details are for the log
-    words = "The audit log cannot be written, so nothing was sent to a conductor."
-    return problems.problem(request, 503, words)
+    return problems.unrecordable(request)
 
 
 @api.exception_handler(Http404)

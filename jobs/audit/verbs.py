@@ -31,6 +31,10 @@ VERB_WORDS: Final[Mapping[str, str]] = {
     "discard draft": "discard draft",
     "edit_score": "edit scores",  # only denials
     "judge_score": "judge scores",  # only denials, likewise
+    "share view": "share view",
+    "change shared view": "change shared view",
+    "delete shared view": "delete shared view",
+    "share_view": "share views",  # only denials
     "export audit log": "export audit log",
     "rebuild audit lists": "rebuild audit lists",
     "view": "view jobs",  # only denials

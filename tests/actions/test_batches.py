@@ -350,6 +350,9 @@ def test_person_has_one_batch_at_a_time(
     try:
         with pytest.raises(PodiumBusy, match=f"Batch {first.pk} of yours is still under way"):
             begin(actor=operator, batch=second, origin=origin)
+        refused = records().get(kind="refused")
+        assert (refused.verb, refused.arguments["batch"]) == ("bulk pause", second.pk)
+        assert "still under way" in refused.message
     finally:
         gate.set()
     ended(first)
@@ -369,6 +372,6 @@ def test_process_works_on_a_bounded_number_of_batches(
     batch = chosen(conductor, scripted, operator).batch
     with slots, pytest.raises(PodiumBusy, match="takes no more at the same time"):
         begin(actor=operator, batch=batch, origin=origin)
-    assert not records().exists()
+    assert [(record.kind, record.verb) for record in records()] == [("refused", "bulk pause")]
     assert begin(actor=operator, batch=batch, origin=origin)
     ended(batch)

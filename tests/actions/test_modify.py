@@ -18,16 +18,18 @@ from jobs import actions
 from jobs.access import policy
 from jobs.actions import InlineScore, reconcile_open
 from jobs.actions.evidence import Open, weigh
+from jobs.actions.judges import CHECKS
 from jobs.actions.models import ScoreReplacement
 from jobs.actions.running_scores import adopt, expect, forget_over
 from jobs.audit import Origin
 from jobs.audit.models import Action
 from jobs.conductor.messages import JobRow
-from jobs.errors import ScoreError
+from jobs.errors import PodiumBusy, ScoreError
 from jobs.registry.models import Conductor, Job, ScoreVersion
 from jobs.registry.scores import kept_version
 from jobs.terms import Outcome, Verb, Verdict
 from tests.actions.fixtures import known
+from tests.actions.judges import busy_judges, places_taken
 from tests.actions.records import intent_of, kinds_of, records
 from tests.actions.scripted import ScriptedConductor, answering, closing, score_text
 from tests.factories import make_user
@@ -54,6 +56,24 @@ def test_record_proves_which_text_it_was_and_never_holds_it(
     assert intent.arguments["bytes"] == len(NEW)
     assert len(intent.arguments["sha256"]) == 64
     assert "echo" not in str(intent.arguments)
+
+
+def test_modify_while_podium_is_busy_is_recorded_as_refused(
+    running: Job, operator: User, origin: Origin, scripted: ScriptedConductor
+) -> None:
+    with busy_judges(), pytest.raises(PodiumBusy):
+        modify(actor=operator, job=running, origin=origin, source=InlineScore(NEW))
+    record = records().get()
+    assert (record.kind, record.verb, record.job_pk) == ("refused", "modify", running.pk)
+    assert scripted.asked("job.modify") == []
+
+
+def test_full_place_of_checks_holds_no_modify_back(
+    running: Job, operator: User, origin: Origin
+) -> None:
+    with places_taken(CHECKS, CHECKS.slots.most):
+        result = modify(actor=operator, job=running, origin=origin, source=InlineScore(NEW))
+    assert result.outcome is Outcome.SUCCEEDED
 
 
 def test_refused_score_leaves_neither_file_nor_expectation(

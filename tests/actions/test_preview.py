@@ -9,6 +9,8 @@ import pytest
 from django.contrib.auth.models import User
 
 from jobs.actions import InlineScore, preview, score_paths
+from jobs.actions.preview import places
+from jobs.errors import PodiumBusy
 from tests.actions.scripted import score_text
 
 
@@ -29,3 +31,22 @@ async def test_template_file_is_not_read_on_the_event_loop(
     assert "echo from the file" in (shown.prompt or shown.fault)
     assert threads
     assert threading.current_thread() not in threads
+
+
+async def test_endless_templates_of_one_person_leave_previews_to_others(
+    operator: User, folders: Path
+) -> None:
+    text = score_text("nightly", prompt={"template": "{{ sheet_num }}"})
+    mine = [places.take(operator.pk) for _ in range(places.most_of_person)]
+    try:
+        with pytest.raises(PodiumBusy, match="previews of yours"):
+            await preview(operator, InlineScore(text))
+    finally:
+        for give_back in mine:
+            give_back()
+    others = [places.take(-1) for _ in range(places.most_of_person)]
+    try:
+        assert (await preview(operator, InlineScore(text))).prompt == "1"
+    finally:
+        for give_back in others:
+            give_back()

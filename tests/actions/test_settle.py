@@ -218,6 +218,16 @@ def test_conclusion_without_reason_or_meaning_is_not_recorded(
     assert records().filter(kind="settled").count() == 0
 
 
+@pytest.mark.parametrize("reason", ["", "x" * 2_001])
+def test_viewer_may_not_settle_whatever_the_reason(
+    undecided: Action, viewer: User, settle: Settle, reason: str
+) -> None:
+    with pytest.raises(AccessDenied):
+        settle(viewer, undecided, Verdict.CANNOT_BE_KNOWN, reason)
+    denied = records().get(kind="denied")
+    assert (denied.verb, denied.reason[:9]) == ("settle", reason[:9])
+
+
 def test_viewer_may_not_settle_and_the_attempt_stays_as_it_is(
     undecided: Action, viewer: User, settle: Settle
 ) -> None:

@@ -15,13 +15,16 @@ from django.db import connections
 
 from jobs import actions
 from jobs.actions import ActionResult, InlineScore, ScorePath, StoredScore, SubmitSource
+from jobs.actions.judges import CHECKS
 from jobs.audit import Origin
 from jobs.audit.models import Action
 from jobs.conductor import wire
-from jobs.errors import ScoreError
+from jobs.errors import PodiumBusy, ScoreError
 from jobs.live.models import Event
 from jobs.registry.models import Conductor, Job, ScoreVersion
+from jobs.registry.scores import sha256_of
 from jobs.terms import JobOrigin, Outcome
+from tests.actions.judges import busy_judges, places_taken
 from tests.actions.records import intent_of, kinds_of, records
 from tests.actions.scripted import (
     ScriptedConductor,
@@ -222,6 +225,32 @@ def test_bad_score_is_answered_with_findings_and_leaves_one_record(
     assert (record.outcome, record.job_id, scripted.requests) == ("refused", "", [])
     assert record.arguments["name"] == "bad"
     assert len(record.arguments["score_sha256"]) == 64
+
+
+def test_submit_while_podium_is_busy_is_recorded_as_refused(
+    desk: Desk, scripted: ScriptedConductor
+) -> None:
+    with busy_judges(), pytest.raises(PodiumBusy):
+        desk.submit(score_text(), reason="tonight")
+    record = records().get()
+    assert (record.kind, record.verb, record.reason) == ("refused", "submit", "tonight")
+    assert "busy" in record.message
+    assert record.arguments["score_sha256"] == sha256_of(score_text())
+    assert scripted.requests == []
+
+
+def test_submits_that_are_tried_again_while_podium_is_busy_share_a_record(desk: Desk) -> None:
+    with busy_judges():
+        for text in (score_text("one"), score_text("one"), score_text("two")):
+            with pytest.raises(PodiumBusy):
+                desk.submit(text)
+    told = [record.arguments["score_sha256"] for record in records()]
+    assert sorted(told) == sorted(map(sha256_of, (score_text("one"), score_text("two"))))
+
+
+def test_full_place_of_checks_holds_no_submit_back(desk: Desk) -> None:
+    with places_taken(CHECKS, CHECKS.slots.most):
+        assert desk.submit(score_text()).outcome is Outcome.SUCCEEDED
 
 
 def test_path_is_sent_as_it_is_and_its_text_kept(

@@ -13,6 +13,9 @@ from django.test import Client
 from django.urls import URLResolver
 
 from jobs.access import denials
+from jobs.access.denials import Denials
+from jobs.access.models import SavedView
+from jobs.actions import denied
 from jobs.actions.models import Batch
 from jobs.admin.rightless import CHECKS
 from jobs.audit.models import Action, AuditRecord
@@ -312,11 +315,38 @@ def test_rest_of_a_batch_asked_for_without_any_right_is_recorded(
     assert record.arguments == {"batch": batch.pk, **more}
 
 
+@pytest.mark.parametrize(
+    ("address", "fields", "verb"),
+    [
+        ("job/{job}/cancel/", {}, "cancel"),
+        ("job/{job}/clear/", {"key": "a b"}, "clear"),
+        ("job/{job}/recover/", {"do": "try"}, "try_recover"),
+        ("job/{job}/recover/", {"do": "recover"}, "recover"),
+        ("job/{job}/modify/", {"do": "send", "text": "name: x"}, "modify"),
+        ("job/{job}/modify/", {"do": "review", "text": "name: x"}, "modify"),
+        ("job/add/", {"do": "submit", "source": "text", "text": "name: x"}, "submit"),
+        ("job/act/pause/", {"batch": "7"}, "bulk pause"),
+        ("conductor/{conductor}/clear-rate-limits/", {}, "clear_rate_limits"),
+    ],
+)
+def test_denied_form_with_too_long_a_reason_is_recorded_with_a_part_of_it(
+    vera: Visitor, running: Job, address: str, fields: dict[str, str], verb: str
+) -> None:
+    path = address.format(job=running.pk, conductor=running.conductor_id)
+    assert vera.send(f"/jobs/{path}", reason="x" * 2_001, **fields).status == 403
+    record = records().get()
+    assert (record.kind, record.verb) == ("denied", verb)
+    assert "x" * 1_900 in record.reason
+    assert len(record.reason) <= 2_000
+
+
+AS_A_GET = "answers a POST as it answers a GET"
+
 # Routes that answer a POST and are not told of by `rightless`: what for.
 OTHERS = {
     **dict.fromkeys(("login", "logout", "password_change"), "everybody's, and recorded by itself"),
     **dict.fromkeys(
-        ("saved_view_save", "saved_view_change", "saved_view_delete"), "leaves no record either"
+        ("saved_view_save", "saved_view_change", "saved_view_delete"), "one's own, unless shared"
     ),
     "jobs_score_template": "shows what a template becomes, and keeps nothing",
     **dict.fromkeys(
@@ -327,7 +357,7 @@ OTHERS = {
             *("jobs_job_export", "jobs_job_plain"),
             *("jobs_conductor_changelist", "jobs_conductor_change", "jobs_score_changelist"),
         ),
-        "answers a POST as it answers a GET",
+        AS_A_GET,
     ),
 }
 
@@ -352,6 +382,48 @@ def test_every_form_of_the_console_is_recorded_as_what_it_asks_for_or_named_here
             unnamed.add(name)
     assert unnamed == OTHERS.keys()
     assert CHECKS.keys() <= known.keys()
+
+
+# What a form has to say to be an attempt; by route.
+ASKING: dict[str, list[dict[str, Any]]] = {
+    "saved_view_save": [{"name": "All", "query": "state=failed", "is_shared": "on"}],
+    "saved_view_change": [{"name": "All", "is_shared": "on"}],
+    "jobs_job_modify": [{"do": do, "text": "name: x"} for do in ("send", "review", "edit", "")],
+    "jobs_job_recover": [{"do": do} for do in ("try", "recover")],
+    "jobs_job_changelist": [{"action": "cancel", "_selected_action": "1"}],
+    "jobs_score_edit": [{"do": do} for do in ("save", "draft", "discard", "preview", "")],
+    "jobs_score_add": [{"do": "save"}, {"template": "x"}],
+    "jobs_score_editing": [{}, {"left": "1"}],
+    "auth_user_changelist": [{"action": "delete_selected", "_selected_action": "1"}],
+    "auth_group_changelist": [{"action": "delete_selected", "_selected_action": "1"}],
+}
+
+
+def test_every_refused_form_of_the_console_leaves_a_record(
+    viewer: User, running: Job, conductor: Conductor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = kept_version("nightly", "text", make_user("operator")).score
+    view = SavedView.objects.create(owner=viewer, listing="jobs", name="Mine", query="state=failed")
+    numbers = {"jobs_job": running.pk, "jobs_score": score.pk, "saved_view": view.pk}
+    numbers |= {"jobs_conductor": conductor.pk}
+    client, refused, silent = Client(), set(), set()
+    for name, address in routes():
+        part = next((part for part in numbers if name.startswith(part)), "")
+        path = address.replace("/1/", f"/{numbers.get(part, 1)}/")
+        path = path.replace("/views/x/", "/views/jobs/").replace("/x/", "/cancel/")
+        for fields in ASKING.get(name, [{}]):
+            # Or what another route asked for as well is only counted.
+            monkeypatch.setattr(denied, "_denials", Denials())
+            client.force_login(viewer)  # anew: one of them logs out
+            before = records().count()
+            if client.post(path, fields).status_code != 403:
+                continue
+            refused.add(name)
+            if records().count() == before:
+                silent.add((name, str(fields)))
+    assert {name for name, _ in silent if OTHERS.get(name) != AS_A_GET} == set()
+    assert refused >= {"saved_view_save", "saved_view_change", "jobs_score_editing"}
+    assert refused >= {name for name in CHECKS if name.startswith("jobs_job")}
 
 
 def test_form_of_a_conductor_or_an_attempt_without_any_right_says_what_was_asked(

@@ -7,6 +7,8 @@ from django.contrib.auth.models import User
 
 from jobs.access.models import SavedView
 from jobs.access.views import MAX_OF_ONE
+from jobs.audit.models import AuditRecord
+from tests.actions.records import records
 from tests.admin.visitors import Page, Visitor
 from tests.factories import make_job, make_user
 
@@ -22,6 +24,11 @@ def view_of(username: str, **fields: object) -> SavedView:
     owner = User.objects.get(username=username)
     defaults = {"listing": "jobs", "name": "Broken", "query": "state=failed"}
     return SavedView.objects.create(owner=owner, **defaults | fields)
+
+
+def notes_of(pk: int) -> list[AuditRecord]:
+    notes = AuditRecord.objects.filter(kind="note", verb__contains="shar").order_by("n")
+    return [note for note in notes if note.arguments["view_id"] == pk]
 
 
 def test_view_is_kept_and_stands_over_its_list(olga: Visitor) -> None:
@@ -79,6 +86,54 @@ def test_sharing_takes_the_right_to_control(vera: Visitor) -> None:
     pk = SavedView.objects.get().pk
     assert vera.send(f"/views/{pk}/change/", name="x", is_shared="1").status == 403
     assert SavedView.objects.get().name == "Broken"
+
+
+def test_denied_sharing_is_recorded_with_what_was_to_be_shared(vera: Visitor) -> None:
+    save(vera, is_shared="1")
+    record = records().get()
+    assert (record.kind, record.verb) == ("denied", "share_view")
+    assert record.arguments == {"listing": "jobs", "name": "Broken", "query": "state=failed"}
+    pk = view_of("vera").pk
+    vera.send(f"/views/{pk}/change/", name="x", is_shared="1")
+    assert records().order_by("-n")[0].arguments == {
+        "view_id": pk,
+        "listing": "jobs",
+        "name": "x",
+    }
+
+
+def test_what_becomes_of_a_shared_view_is_noted(olga: Visitor, root: Visitor) -> None:
+    save(olga, is_shared="1")
+    pk = SavedView.objects.get().pk
+    olga.send(f"/views/{pk}/change/", name="Red ones", is_shared="1")
+    save(olga, name="Red ones", query="state=running", is_shared="1")
+    root.send(f"/views/{pk}/delete/")
+    notes = notes_of(pk)
+    assert [(note.verb, note.actor_name) for note in notes] == [
+        ("share view", "olga"),
+        ("change shared view", "olga"),
+        ("change shared view", "olga"),
+        ("delete shared view", "root"),
+    ]
+    assert [note.arguments["name"] for note in notes] == ["Broken", *["Red ones"] * 3]
+    assert notes[1].arguments["before"]["name"] == "Broken"
+    assert notes[2].arguments["query"] == "state=running"
+    assert notes[3].arguments["owner"] == "olga"
+
+
+def test_view_that_is_no_longer_shared_is_noted_once(olga: Visitor) -> None:
+    pk = view_of("olga", is_shared=True).pk
+    olga.send(f"/views/{pk}/change/", name="Broken")
+    olga.send(f"/views/{pk}/change/", name="Mine")
+    olga.send(f"/views/{pk}/delete/")
+    [note] = notes_of(pk)
+    assert (note.verb, note.arguments["is_shared"]) == ("change shared view", False)
+
+
+def test_own_views_are_nobody_elses_matter(olga: Visitor) -> None:
+    save(olga)
+    olga.send(f"/views/{SavedView.objects.get().pk}/delete/")
+    assert not AuditRecord.objects.filter(verb__contains="view").exists()
 
 
 def test_view_of_a_list_that_one_may_not_see_does_not_exist(vera: Visitor, root: Visitor) -> None:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from typing import Any
+
 import pytest
 
+from jobs.api import rights, site
 from jobs.registry.models import Conductor, Job
 from jobs.registry.scores import sha256_of
 from tests.actions.fixtures import known
@@ -89,3 +93,83 @@ def test_unknown_key_in_the_body_of_a_dry_run_is_422(
     job = known(conductor, scripted, "failed")
     assert olga.post(f"/jobs/{job.pk}/recover/dry-run", {"foo": 1}).status == 422
     assert not records().exists()
+
+
+# What is wrong with each is for those who may make the call to hear.
+UNFIT: list[Any] = [{"foo": 1}, {"reason": "x" * 2_001}, {"reason": 7}, b"{", [1]]
+CALLS = [
+    ("POST", "/jobs", "submit"),
+    ("POST", "/jobs/{job}/pause", "pause"),
+    ("POST", "/jobs/{job}/resume", "resume"),
+    ("POST", "/jobs/{job}/cancel", "cancel"),
+    ("POST", "/jobs/{job}/modify", "modify"),
+    ("POST", "/jobs/{job}/recover", "recover"),
+    ("POST", "/jobs/{job}/recover/dry-run", "try_recover"),
+    ("POST", "/conductors/main/clear-rate-limits", "clear_rate_limits"),
+    ("POST", "/scores/validate", "judge_score"),
+    ("POST", "/batches", "bulk pause"),
+]
+
+
+@pytest.mark.parametrize("body", UNFIT)
+@pytest.mark.parametrize(("method", "path", "verb"), CALLS)
+def test_unfit_call_without_the_right_is_a_recorded_denial(
+    vera: Caller, running: Job, method: str, path: str, verb: str, body: Any
+) -> None:
+    reply = vera.send(method, path.format(job=running.pk), body=body)
+    record = records().get()
+    assert (reply.status, record.kind, record.verb) == (403, "denied", verb)
+    assert record.arguments == {"unfit": True}
+
+
+@pytest.mark.parametrize("query", [{"foo": "1"}, {"reason": "x" * 2_001}])
+def test_unfit_clear_without_the_right_is_a_recorded_denial(
+    vera: Caller, running: Job, query: dict[str, str]
+) -> None:
+    assert vera.delete(f"/jobs/{running.pk}", **query).status == 403
+    record = records().get()
+    assert (record.kind, record.verb, record.job_pk) == ("denied", "clear", running.pk)
+
+
+def test_odd_key_without_the_right_is_a_recorded_denial(vera: Caller, running: Job) -> None:
+    bodies = {"/jobs": {"score_content": "name: x"}, "/batches": {"verb": "pause", "jobs": [1]}}
+    for path in (f"/jobs/{running.pk}/pause", "/jobs", "/batches"):
+        assert vera.post(path, bodies.get(path), key="a b").status == 403
+    assert {record.verb for record in records()} == {"pause", "submit", "bulk pause"}
+
+
+def test_too_long_a_reason_of_a_denial_is_cut_and_says_so(vera: Caller, running: Job) -> None:
+    vera.post(f"/jobs/{running.pk}/cancel", {"reason": "why not " * 1_000})
+    reason = records().get().reason
+    assert len(reason) <= 2_000
+    assert reason.startswith("why not why not")
+    assert "more characters" in reason
+
+
+def test_unfit_call_about_what_one_may_not_see_is_one_in_vain(nemo: Caller, running: Job) -> None:
+    assert nemo.post(f"/jobs/{running.pk}/cancel", b"{").status == 404
+    assert nemo.post("/conductors/main/clear-rate-limits", {"foo": 1}).status == 404
+    told = [record.arguments for record in records()]
+    assert told == [
+        {"job": running.pk, "exists": True, "unfit": True},
+        {"conductor": "main", "exists": True},
+    ]
+
+
+def test_unfit_call_of_who_may_make_it_is_told_what_is_wrong(olga: Caller, running: Job) -> None:
+    calls = [call for call in CALLS if call[0] == "POST"]
+    replies = [olga.post(path.format(job=running.pk), {"foo": 1}) for _, path, _ in calls]
+    assert {reply.status for reply in replies} == {422}
+    assert not records().exists()
+
+
+def test_every_call_that_acts_has_its_verb() -> None:
+    documented = {
+        (method.upper(), path.removeprefix("/api/"))
+        for path, methods in site.api.get_openapi_schema()["paths"].items()
+        for method in methods
+    }
+    named = {
+        (m, re.sub("<(?:int:)?(.*?)>", r"{\1}", r)) for m, r in (*rights.VERBS, rights.BATCHES)
+    }
+    assert {call for call in documented if call[0] != "GET"} == named

@@ -21,7 +21,7 @@ from jobs.actions.denied import Turned, denial
 from jobs.actions.idempotency import RequestKey, first_action_id, request_key, reused
 from jobs.actions.models import Batch
 from jobs.actions.results import ActionResult
-from jobs.actions.words import key_from, reason_from
+from jobs.actions.words import cut_reason, key_from, reason_from
 from jobs.audit import Draft, Origin
 from jobs.database import in_database
 from jobs.errors import (
@@ -63,11 +63,15 @@ async def begin(
     Raises:
         AccessDenied: they may not; recorded, and nothing is sent.
         NothingToDo: it is empty; recorded as refused.
-        PodiumBusy: another one of theirs, or too many of all, are under way; nothing was recorded.
+        PodiumBusy: another one of theirs, or too many of all, are under way; recorded as refused.
         IdempotencyConflict: the key began another batch in this very moment: see `begun_before`.
         AuditUnavailable: it cannot be recorded; nothing was sent.
         UnfitText: a reason too long; nothing was recorded.
     """
+    if not await in_database(_may_begin)(actor, batch):
+        about = {"batch": batch.pk, "choice": batch.choice}
+        await _deny(actor, Verb(batch.verb), origin, reason, about)
+        raise AccessDenied(f"You may not {batch.verb} these jobs.")
     reason = reason_from(reason)
     return await to_the_end(
         _begin(actor, batch, origin, reason, key), name=f"begin batch {batch.pk}"
@@ -131,12 +135,11 @@ async def turned_away(
 
     Raises:
         AuditUnavailable: it could not be recorded.
-        UnfitText: a reason too long.
     """
     if await in_database(policy.may)(actor, verb):
         return None
     words = f"{actor.get_username()} may not {verb} these jobs."
-    turned = await _deny(actor, verb, origin, reason_from(reason), asked)
+    turned = await _deny(actor, verb, origin, reason, asked)
     if turned.is_earlier:
         words = counted_with(words, turned.action_pk)
     return ActionResult(
@@ -159,10 +162,6 @@ async def _begin(
     actor: User, batch: Batch, origin: Origin, reason: str, key: RequestKey | None
 ) -> bool:
     verb = Verb(batch.verb)
-    if actor.pk != batch.actor_id or not await in_database(policy.may)(actor, verb):
-        about = {"batch": batch.pk, "choice": batch.choice}
-        await _deny(actor, verb, origin, reason, about)
-        raise AccessDenied(f"You may not {verb} these jobs.")
     numbers = await in_database(_numbers)(batch)
     if absent := await in_database(_absent)(actor, batch):
         await _asked_in_vain(actor, batch, origin, reason, absent)
@@ -175,10 +174,17 @@ async def _begin(
         **({"idempotency_key": key.key} if key else {}),
     }
     if not numbers:
-        await _refuse(actor, batch, origin, reason, arguments)
-        raise NothingToDo(verb)
-    if not await in_database(_claim)(batch, origin, reason):
-        return False
+        nothing = NothingToDo(verb)
+        await _refuse(actor, batch, origin, reason, arguments, f"{nothing} {NOTHING_SENT}")
+        raise nothing
+    try:
+        if not await in_database(_claim)(batch, origin, reason):
+            return False
+    except PodiumBusy as busy:
+        # Not of a request that came twice, where it is the first one that has taken the place.
+        if key is None or await in_database(first_action_id)(key) is None:
+            await _refuse(actor, batch, origin, reason, arguments, str(busy))
+        raise
     intent = Draft.by(
         actor,
         RecordKind.INTENT,
@@ -195,6 +201,10 @@ async def _begin(
         running.slots.release()
         raise
     return True
+
+
+def _may_begin(actor: User, batch: Batch) -> bool:
+    return actor.pk == batch.actor_id and policy.may(actor, Verb(batch.verb))
 
 
 async def _record(batch: Batch, intent: Draft, key: RequestKey | None) -> None:
@@ -217,7 +227,7 @@ async def _deny(
         RecordKind.DENIED,
         f"bulk {verb}",
         origin,
-        reason=reason,
+        reason=cut_reason(reason),
         arguments=about,
         outcome=Outcome.DENIED,
         message=f"{actor.get_username()} may not {verb} these jobs.",
@@ -227,22 +237,21 @@ async def _deny(
 
 
 async def _refuse(
-    actor: User, batch: Batch, origin: Origin, reason: str, about: Mapping[str, Any]
+    actor: User, batch: Batch, origin: Origin, reason: str, about: Mapping[str, Any], words: str
 ) -> None:
-    """Record what was asked for in a batch of none."""
-    verb = Verb(batch.verb)
+    """Record what was asked for in a batch that is not begun: of none, or while Podium is busy."""
     draft = Draft.by(
         actor,
         RecordKind.REFUSED,
-        f"bulk {verb}",
+        f"bulk {batch.verb}",
         origin,
         reason=reason,
         arguments=about,
         outcome=Outcome.REFUSED,
-        message=f"{NothingToDo(verb)} {NOTHING_SENT}",
+        message=words,
     )
-    asked = (batch.choice, *batch.left_out)
-    await denial(draft, ("none", actor.pk, draft.verb, origin.token_id, hash(asked)))
+    asked = (batch.choice, *batch.left_out, *about.get("jobs", ()))
+    await denial(draft, ("not begun", actor.pk, draft.verb, origin.token_id, hash(asked)))
 
 
 async def _asked_in_vain(
