@@ -15,6 +15,7 @@ from django.db import connection
 from jobs import audit
 from jobs.audit import triggers
 from jobs.audit.models import Action, AuditRecord
+from jobs.audit.projection import ActionRow
 from jobs.management.commands.audit import BROKEN, LISTS_DIFFER, SCORES_DIFFER
 from jobs.registry.models import Score, ScoreVersion
 from jobs.terms import Outcome
@@ -99,6 +100,59 @@ def test_verify_names_the_attempts_and_fields_that_differ(hashes: list[str]) -> 
     Action.objects.filter(pk=action.pk).update(outcome=Outcome.SUCCEEDED, message="forged")
     words = f"attempt {action.pk} ({action.action_id}) was shown with another outcome, message"
     assert words in str(_refusal("verify"))
+
+
+_UNREADABLE = (
+    ("action_id", "'zz'"),
+    ("action_id", "x'ff'"),
+    ("started_at", "'never'"),
+    ("started_at", "x'ff'"),
+    ("deadline_at", "'2026-99-99 00:00:00'"),
+    ("actor_id", "'abc'"),
+    ("duration_us", "'long'"),
+    ("message", "x'ff'"),
+    ("verb", "CAST(x'ff41' AS text)"),
+)
+
+
+@pytest.mark.vendor("sqlite")
+@pytest.mark.parametrize(("column", "value"), _UNREADABLE)
+def test_row_that_cannot_be_read_is_no_broken_chain(
+    hashes: list[str], column: str, value: str
+) -> None:
+    second = Action.objects.order_by("pk")[1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE jobs_action SET {column} = {value} WHERE id = {second.pk}")
+    error = _refusal("verify")
+    assert error.returncode == LISTS_DIFFER
+    assert f"attempt {second.pk} " in str(error)
+    assert column in str(error) or "without saying which attempt it is" in str(error)
+    call_command("audit", "rebuild")
+    call_command("audit", "verify")
+    made = Action.objects.get(action_id=second.action_id)
+    assert (made.actor_name, made.started_at) == (second.actor_name, second.started_at)
+
+
+def test_row_with_a_number_below_all_others_is_seen(hashes: list[str]) -> None:
+    row = Action.objects.order_by("pk").values().first()
+    assert row is not None
+    Action.objects.create(**{**row, "id": -5, "action_id": make_draft().action_id})
+    assert "attempt -5" in str(_refusal("verify"))
+
+
+@pytest.mark.vendor("sqlite")
+def test_row_of_the_same_attempt_in_another_spelling_is_seen(hashes: list[str]) -> None:
+    first = Action.objects.order_by("pk")[0]
+    columns = ", ".join(name for name in ActionRow._fields if name != "action_id")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO jobs_action (action_id, {columns}) "
+            f"SELECT '{first.action_id}', {columns} FROM jobs_action WHERE id = {first.pk}"
+        )
+    assert _refusal("verify").returncode == LISTS_DIFFER
+    call_command("audit", "rebuild")
+    call_command("audit", "verify")
+    assert Action.objects.filter(actor_name="ada").count() == 2
 
 
 def test_verify_names_twenty_attempts_and_counts_the_others() -> None:

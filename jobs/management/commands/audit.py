@@ -201,6 +201,8 @@ def _lines(different: Differences) -> Iterator[str]:
 def _one(difference: Difference) -> str:
     if difference.pk is None:
         return f"attempt {difference.action_id} was not shown"
+    if difference.action_id is None:
+        return f"attempt {difference.pk} was shown without saying which attempt it is"
     name = f"attempt {difference.pk} ({difference.action_id})"
     if not difference.has_records:
         return f"{name} was shown without records"
