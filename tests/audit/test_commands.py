@@ -17,9 +17,10 @@ from jobs.audit import triggers
 from jobs.audit.models import Action, AuditRecord
 from jobs.audit.projection import ActionRow
 from jobs.management.commands.audit import BROKEN, LISTS_DIFFER, SCORES_DIFFER
-from jobs.registry.models import Score, ScoreVersion
+from jobs.registry.models import Job, Score, ScoreVersion
 from jobs.terms import Outcome
 from tests.audit.drafts import make_draft
+from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -185,9 +186,11 @@ def version() -> ScoreVersion:
     text = "name: grüße\r\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
     score = Score.objects.create(name="nightly")
-    version = ScoreVersion.objects.create(score=score, number=1, sha256=digest, text=text)
+    version = ScoreVersion.objects.create(
+        score=score, number=1, sha256=digest, text=text, author_name="ada"
+    )
     arguments = {"score_version": version.pk, "sha256": digest}
-    audit.append(make_draft(verb="submit", arguments=arguments))
+    audit.append(make_draft(verb="submit", actor_name="ada", arguments=arguments))
     return version
 
 
@@ -211,6 +214,61 @@ def test_score_text_that_is_gone_is_missed(version: ScoreVersion) -> None:
     pk = version.pk
     version.delete()
     assert f"score version {pk}: it is gone" in str(_refusal("verify"))
+
+
+def test_author_who_did_not_submit_the_text_is_named(version: ScoreVersion) -> None:
+    ScoreVersion.objects.update(author_name="eve")
+    error = _refusal("verify")
+    assert error.returncode == SCORES_DIFFER
+    assert "(nightly v1): no record says that 'eve' submitted it" in str(error)
+
+
+def test_author_among_several_who_submitted_the_text_is_right(version: ScoreVersion) -> None:
+    arguments = {"score_version": version.pk, "sha256": version.sha256}
+    audit.append(make_draft(verb="submit", actor_name="bob", arguments=arguments))
+    call_command("audit", "verify")
+
+
+@pytest.mark.parametrize("how", ["saved", "imported", "restored"])
+def test_version_that_nobody_is_recorded_to_have_kept_is_named(
+    version: ScoreVersion, how: str
+) -> None:
+    fields = {"number": 2, "sha256": version.sha256, "text": version.text, "how": how}
+    put_in = ScoreVersion.objects.create(score=version.score, author_name="ada", **fields)
+    words = f"score version {put_in.pk} (nightly v2): no record says that it was {how}"
+    assert words in str(_refusal("verify"))
+
+
+def _submitted(version: ScoreVersion, job: Job) -> None:
+    arguments = {"score_version": version.pk, "sha256": version.sha256}
+    audit.append(make_draft(verb="submit", actor_name="ada", job_pk=job.pk, arguments=arguments))
+
+
+def test_run_with_a_score_that_no_record_gave_it_is_named(version: ScoreVersion) -> None:
+    fields = {"number": 2, "sha256": version.sha256, "text": version.text, "author_name": "ada"}
+    other = ScoreVersion.objects.create(score=version.score, **fields)
+    job = make_job(score_version=version)
+    _submitted(version, job)
+    call_command("audit", "verify")
+    Job.objects.update(score_version=other)
+    error = _refusal("verify")
+    assert error.returncode == SCORES_DIFFER
+    words = f"job {job.pk} ({job.job_id}): no record gave it score version {other.pk}"
+    assert words in str(error)
+
+
+def test_run_of_a_submit_that_is_not_concluded_is_no_trouble(version: ScoreVersion) -> None:
+    job = make_job(score_version=version)
+    audit.append(
+        make_draft(
+            verb="submit",
+            actor_name="ada",
+            conductor=job.conductor.slug,
+            job_id=job.job_id,
+            arguments={"score_version": version.pk, "sha256": version.sha256},
+        )
+    )
+    call_command("audit", "verify")
 
 
 def test_rebuild_does_not_believe_a_broken_chain(hashes: list[str]) -> None:
