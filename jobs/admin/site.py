@@ -44,8 +44,11 @@ class PodiumSite(AdminSite):
         return False
 
     def admin_view(self, view: View, cacheable: bool = False) -> View:
-        """Stock admin's guard, which gives a text back rather than lose it at the login."""
-        guarded = super().admin_view(view, cacheable)
+        """Stock admin's guard, which gives a text back rather than lose it at the login.
+
+        Nothing is `cacheable`: stock admin's pages for a password bear the person's name as well.
+        """
+        guarded = super().admin_view(view)
 
         @wraps(guarded)
         def guard(request: HttpRequest, *args: Any, **kwargs: Any) -> Any:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import DatabaseError, connection, transaction
 from django.db.models import Exists, OuterRef
 
 from jobs.audit.entry import Entry
@@ -18,13 +18,14 @@ from jobs.audit.projection import ActionRow, fold
 
 _CHUNK = 200  # attempts in one transaction: appends wait for it
 MAX_NAMED: Final = 20
+_UNREADABLE: Final = object()  # what stands in a column, and is not what any record says
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
     """One attempt that the lists showed otherwise than the records do."""
 
-    action_id: UUID
+    action_id: UUID | None  # None: its row does not tell
     pk: int | None  # its number in the list; None: it was not there
     fields: tuple[str, ...] = ()  # what its row said otherwise
     has_records: bool = True
@@ -57,39 +58,70 @@ def compare() -> Differences:
 
 
 def rebuild() -> Differences:
-    """Make the lists agree with the records; what was different. Ids of attempts stay."""
+    """Make the lists agree with the records; what was different.
+
+    Ids of attempts stay, but for those whose row does not tell which attempt it is.
+    """
     return _walk(is_repair=True)
 
 
 def _walk(*, is_repair: bool) -> Differences:
     found = Differences()
-    last = 0
+    last = -(2**63)  # a row that was put in may have any number
     while True:
         with _appends_wait():
-            actions = list(Action.objects.filter(pk__gt=last).order_by("pk")[:_CHUNK])
-            found += _of_stored(actions, is_repair=is_repair)
-        if not actions:
+            some = Action.objects.filter(pk__gt=last).order_by("pk")
+            pks = list(some.values_list("pk", flat=True)[:_CHUNK])
+            found += _of_stored(_stored_rows(pks), is_repair=is_repair)
+        if not pks:
             break
-        last = actions[-1].pk
+        last = pks[-1]
     return found + _of_absent(is_repair=is_repair)
 
 
-def _of_stored(actions: Sequence[Action], *, is_repair: bool) -> Differences:
-    rows = _folded([action.action_id for action in actions])
+def _stored_rows(pks: Sequence[int]) -> dict[int, ActionRow]:
+    """Rows by their numbers; with `_UNREADABLE` where SQLite kept what its column is not for."""
+    actions = Action.objects.filter(pk__in=pks).order_by("pk")
+    try:
+        rows = {action.pk: ActionRow.of_action(action) for action in actions}
+    except (ValueError, TypeError, DatabaseError):
+        if connection.vendor != "sqlite":
+            raise
+        rows = {pk: ActionRow(*(_value(pk, name) for name in ActionRow._fields)) for pk in pks}
+    # The id of an attempt in another spelling is read as the same, but found by nobody.
+    ids = [row.action_id for row in rows.values() if row.action_id is not _UNREADABLE]
+    spelt = set(Action.objects.filter(pk__in=pks, action_id__in=ids).values_list("pk", flat=True))
+    return {
+        pk: row if pk in spelt else row._replace(action_id=_UNREADABLE)  # type: ignore[arg-type]  # a mark
+        for pk, row in rows.items()
+    }
+
+
+def _value(pk: int, name: str) -> Any:
+    try:
+        return Action.objects.values_list(name, flat=True).get(pk=pk)
+    except (ValueError, TypeError, DatabaseError):  # without a database the next query fails, too
+        return _UNREADABLE
+
+
+def _of_stored(stored_rows: Mapping[int, ActionRow], *, is_repair: bool) -> Differences:
+    told = [row.action_id for row in stored_rows.values() if row.action_id is not _UNREADABLE]
+    rows = _folded(told)
     found = Differences()
-    for action in actions:
-        stored = ActionRow.of_action(action)
-        row = rows.get(action.action_id)
-        if row is None:
-            one = Difference(action.action_id, action.pk, has_records=False)
+    for pk, stored in stored_rows.items():
+        row = rows.get(stored.action_id)
+        if stored.action_id is _UNREADABLE:  # what it was a row of is absent, and made anew below
+            found += Differences(altered=1, named=(Difference(None, pk, ("action_id",)),))
+        elif row is None:
+            one = Difference(stored.action_id, pk, has_records=False)
             found += Differences(invented=1, named=(one,))
-            if is_repair:
-                Action.objects.filter(pk=action.pk).delete()
         elif row != stored:
-            one = Difference(action.action_id, action.pk, _differing(row, stored))
+            one = Difference(stored.action_id, pk, _differing(row, stored))
             found += Differences(altered=1, named=(one,))
             if is_repair:
-                Action.objects.filter(pk=action.pk).update(**row._asdict())
+                Action.objects.filter(pk=pk).update(**row._asdict())
+        if is_repair and row is None:
+            Action.objects.filter(pk=pk).delete()
     return found
 
 

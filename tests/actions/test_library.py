@@ -246,6 +246,33 @@ def test_saved_text_that_was_altered_with_its_hash_is_named(save: Any) -> None:
     assert "is not what record 1 says was kept" in found.why
 
 
+@pytest.mark.parametrize(
+    ("altered", "why"),
+    [
+        ({"author_name": "eve"}, "its author is not who record 1 says"),
+        ({"author": None, "author_name": "eve"}, "its author is not who record 1 says"),
+        ({"number": 7}, "it is not the version that record 1 says was kept"),
+        ({"how": "submitted"}, "it is not the version that record 1 says was kept"),
+    ],
+)
+def test_saved_version_that_says_otherwise_than_its_record_is_named(
+    save: Any, altered: dict[str, Any], why: str
+) -> None:
+    save("a")
+    ScoreVersion.objects.update(**altered)
+    assert [one.why for one in altered_texts()] == [why]
+
+
+def test_versions_of_people_who_are_gone_are_as_recorded(
+    save: Any, operator: User, origin: Origin
+) -> None:
+    first = save("a")
+    save("b")
+    async_to_sync(actions.restore_version)(actor=operator, origin=origin, version=first, based_on=2)
+    operator.delete()
+    assert list(altered_texts()) == []
+
+
 def test_restored_text_is_a_new_version_and_the_old_one_stays(
     save: Any, operator: User, origin: Origin
 ) -> None:

@@ -25,6 +25,8 @@ from jobs.audit import Origin
 from jobs.audit.models import Action
 from jobs.conductor.messages import JobRow
 from jobs.errors import PodiumBusy, ScoreError
+from jobs.management.run_scores import altered_runs
+from jobs.management.score_texts import altered_texts
 from jobs.registry.models import Conductor, Job, ScoreVersion
 from jobs.registry.scores import kept_version
 from jobs.terms import Outcome, Verb, Verdict
@@ -104,6 +106,7 @@ def test_version_follows_only_once_the_list_names_the_file(
     assert running.score_version is not None
     assert running.score_version.text == NEW
     assert actions.replacement_waiting(running) is None
+    assert not [*altered_texts(), *altered_runs()]
 
 
 def taken(job: Job, actor: User) -> tuple[ScoreVersion, ScoreReplacement]:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import random
 import time
 
+import pytest
 from django.template.loader import render_to_string
 from hypothesis import given
 from hypothesis import strategies as st
 
 from jobs.admin.diffs import DiffView, diff_rows
+from tests.waiting import patience
 
 TEXTS = st.lists(st.sampled_from(["a", "b", "c", "", "d\r"]), max_size=12).map("\n".join)
 
@@ -86,14 +88,70 @@ def test_long_texts_meet_at_lines_that_are_unique() -> None:
     assert (view.added, view.removed) == (3, 3)
 
 
-def test_texts_made_to_be_hard_to_compare_take_little_time() -> None:
+def _random_lines(letters: str, count: int) -> str:
     dice = random.Random(4)
-    old = "".join(f"{dice.choice('ab')}\n" for _ in range(200_000))
-    new = "".join(f"{dice.choice('ab')}\n" for _ in range(200_000))
+    return "".join(f"{dice.choice(letters)}\n" for _ in range(count))
+
+
+def _dots(between: str) -> str:
+    return "".join(f".{between}{chr(0x2190 + number)}{between}" for number in range(316))
+
+
+_SHUFFLED = random.Random(4).sample([f"{number}\n" for number in range(60_000)], 60_000)
+HARD = {
+    "a line of dots": ("." * 632 + "\n", _dots("") + "\n"),
+    "many lines of dots": (("." * 632 + "\n") * 500, (_dots("") + "\n") * 500),
+    "lines that are dots": (".\n" * 632, _dots("\n")),
+    "lines that are dots, but for a few": (".\n" * 2_000, ".\n1\n.\n2\n.\n3\n" * 30),
+    "two letters": (_random_lines("ab", 400_000), _random_lines("ba", 400_000)),
+    "half of the lines between others": (
+        "".join(f"{number}\n.\n" for number in range(20_000)),
+        "".join(f"{number}\n,\n" for number in range(20_000)),
+    ),
+    "lines in another order": ("".join(_SHUFFLED), "".join(sorted(_SHUFFLED))),
+    "lines in another order, fewer": (
+        "".join(_SHUFFLED[:29_000]),
+        "".join(sorted(_SHUFFLED[:29_000])),
+    ),
+    "nothing but line breaks": ("\n" * 1_048_576, "x\n" * 524_288),
+}
+
+
+@pytest.mark.parametrize("name", HARD)
+def test_texts_made_to_be_hard_to_compare_take_little_time(name: str) -> None:
     began = time.process_time()
-    view = diff_rows(old, new)
-    assert view.added > 1_000
-    assert time.process_time() - began < 10
+    view = diff_rows(*HARD[name])
+    took_s = time.process_time() - began
+    assert not view.is_same
+    assert took_s < patience(0.5)  # a tenth of a second on a machine with nothing else to do
+
+
+def test_what_cannot_be_compared_in_time_is_said_to_be_coarse() -> None:
+    assert not diff_rows("a\n" * 2_000, "a\nb\n" + "a\n" * 1_999).is_coarse
+    view = diff_rows(*HARD["two letters"])
+    assert view.is_coarse
+    assert 'data-testid="diff-coarse"' in render_to_string("jobs/_diff.html", {"diff": view})
+
+
+def test_words_that_cannot_be_compared_in_time_are_not_marked() -> None:
+    view = diff_rows(*HARD["a line of dots"])
+    assert [row.kind for row in view.rows] == ["del", "add"]
+    assert all(not row.pieces for row in view.rows)
+
+
+def test_pieces_of_lines_are_bounded() -> None:
+    words = " ".join(f"w{number}" for number in range(20))
+    view = diff_rows(f"{words}\n" * 1_000, f"{words.replace(' ', ', ')}\n" * 1_000)
+    assert sum(len(row.pieces) for row in view.rows) < 30_000
+
+
+def test_rows_are_counted_as_if_all_were_made() -> None:
+    dice = random.Random(4)
+    for _ in range(100):
+        old = [dice.choice("abcdefgh") for _ in range(dice.randrange(60))]
+        new = [letter for letter in old if dice.random() < 0.9] + ["x"] * dice.randrange(2)
+        texts = "\n".join(old), "\n".join(new)
+        assert diff_rows(*texts, max_rows=3).more == max(0, len(diff_rows(*texts).rows) - 3)
 
 
 def test_the_page_escapes_what_the_texts_hold() -> None:

@@ -6,6 +6,7 @@ import re
 
 import pytest
 from django.contrib.auth.models import Group
+from django.test import Client
 
 from tests.admin.visitors import Visitor
 from tests.factories import make_conductor, make_job, make_sheet, make_user
@@ -63,7 +64,24 @@ def test_every_page_comes_with_the_strict_policy(root: Visitor) -> None:
 
 
 def test_no_page_is_kept_by_a_cache(root: Visitor) -> None:
-    assert "no-store" in root.get("/").headers["Cache-Control"]
+    kept = [
+        path
+        for path in (*addresses(), "/jobs/job/999/change/", "/password_change/done/")
+        if "no-store" not in root.get(path).headers.get("Cache-Control", "")
+    ]
+    assert kept == []
+
+
+def test_no_refusal_is_kept_by_a_cache(vera: Visitor) -> None:
+    page = vera.get("/jobs/job/add/")
+    assert page.status == 403
+    assert "no-store" in page.headers["Cache-Control"]
+
+
+def test_no_form_without_a_token_is_kept_by_a_cache(transactional_db: None) -> None:
+    response = Client(enforce_csrf_checks=True).post("/login/")
+    assert response.status_code == 403
+    assert "no-store" in response["Cache-Control"]
 
 
 def test_every_page_has_one_first_heading_and_a_way_past_the_navigation(root: Visitor) -> None:

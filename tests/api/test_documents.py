@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from jobs.api import document
+from jobs.api.site import api
+
 
 def test_document_names_every_fixed_call(transactional_db: None) -> None:
-    document = Client().get("/api/openapi.json").json()
-    calls = {(method, path) for path, item in document["paths"].items() for method in item}
+    told = Client().get("/api/openapi.json").json()
+    calls = {(method, path) for path, item in told["paths"].items() for method in item}
     assert calls >= {
         ("post", "/api/jobs"),
         ("get", "/api/jobs"),
@@ -31,9 +35,31 @@ def test_document_names_every_fixed_call(transactional_db: None) -> None:
 
 
 def test_document_tells_the_answers_of_an_action(transactional_db: None) -> None:
-    document = Client().get("/api/openapi.json").json()
-    pause = document["paths"]["/api/jobs/{pk}/pause"]["post"]["responses"]
+    told = Client().get("/api/openapi.json").json()
+    pause = told["paths"]["/api/jobs/{pk}/pause"]["post"]["responses"]
     assert pause.keys() >= {"200", "202", "403", "409", "503", "401", "404", "422"}
+
+
+def test_document_is_put_together_once_however_many_ask(
+    transactional_db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[dict[str, Any]] = []
+
+    def make() -> Any:
+        made.append({"openapi": "3.1.0"})
+        return made[-1]
+
+    monkeypatch.setattr(document, "_made", [])
+    monkeypatch.setattr(api, "get_openapi_schema", lambda **_: make())
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda _: Client().get("/api/openapi.json"), range(16)))
+    assert len(made) == 1
+    assert {answer.content for answer in answers} == {b'{"openapi": "3.1.0"}'}
+
+
+def test_document_is_only_read(transactional_db: None) -> None:
+    response = Client().delete("/api/openapi.json")
+    assert (response.status_code, response["Content-Type"]) == (405, "application/problem+json")
 
 
 def test_documentation_page_needs_nothing_that_the_policy_forbids(transactional_db: None) -> None:

@@ -15,10 +15,12 @@ from django.db import connection
 from jobs import audit
 from jobs.audit import triggers
 from jobs.audit.models import Action, AuditRecord
+from jobs.audit.projection import ActionRow
 from jobs.management.commands.audit import BROKEN, LISTS_DIFFER, SCORES_DIFFER
-from jobs.registry.models import Score, ScoreVersion
+from jobs.registry.models import Job, Score, ScoreVersion
 from jobs.terms import Outcome
 from tests.audit.drafts import make_draft
+from tests.factories import make_job
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -101,6 +103,59 @@ def test_verify_names_the_attempts_and_fields_that_differ(hashes: list[str]) -> 
     assert words in str(_refusal("verify"))
 
 
+_UNREADABLE = (
+    ("action_id", "'zz'"),
+    ("action_id", "x'ff'"),
+    ("started_at", "'never'"),
+    ("started_at", "x'ff'"),
+    ("deadline_at", "'2026-99-99 00:00:00'"),
+    ("actor_id", "'abc'"),
+    ("duration_us", "'long'"),
+    ("message", "x'ff'"),
+    ("verb", "CAST(x'ff41' AS text)"),
+)
+
+
+@pytest.mark.vendor("sqlite")
+@pytest.mark.parametrize(("column", "value"), _UNREADABLE)
+def test_row_that_cannot_be_read_is_no_broken_chain(
+    hashes: list[str], column: str, value: str
+) -> None:
+    second = Action.objects.order_by("pk")[1]
+    with connection.cursor() as cursor:
+        cursor.execute(f"UPDATE jobs_action SET {column} = {value} WHERE id = {second.pk}")
+    error = _refusal("verify")
+    assert error.returncode == LISTS_DIFFER
+    assert f"attempt {second.pk} " in str(error)
+    assert column in str(error) or "without saying which attempt it is" in str(error)
+    call_command("audit", "rebuild")
+    call_command("audit", "verify")
+    made = Action.objects.get(action_id=second.action_id)
+    assert (made.actor_name, made.started_at) == (second.actor_name, second.started_at)
+
+
+def test_row_with_a_number_below_all_others_is_seen(hashes: list[str]) -> None:
+    row = Action.objects.order_by("pk").values().first()
+    assert row is not None
+    Action.objects.create(**{**row, "id": -5, "action_id": make_draft().action_id})
+    assert "attempt -5" in str(_refusal("verify"))
+
+
+@pytest.mark.vendor("sqlite")
+def test_row_of_the_same_attempt_in_another_spelling_is_seen(hashes: list[str]) -> None:
+    first = Action.objects.order_by("pk")[0]
+    columns = ", ".join(name for name in ActionRow._fields if name != "action_id")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO jobs_action (action_id, {columns}) "
+            f"SELECT '{first.action_id}', {columns} FROM jobs_action WHERE id = {first.pk}"
+        )
+    assert _refusal("verify").returncode == LISTS_DIFFER
+    call_command("audit", "rebuild")
+    call_command("audit", "verify")
+    assert Action.objects.filter(actor_name="ada").count() == 2
+
+
 def test_verify_names_twenty_attempts_and_counts_the_others() -> None:
     for _ in range(22):
         audit.append(make_draft())
@@ -131,9 +186,11 @@ def version() -> ScoreVersion:
     text = "name: grüße\r\n"
     digest = hashlib.sha256(text.encode()).hexdigest()
     score = Score.objects.create(name="nightly")
-    version = ScoreVersion.objects.create(score=score, number=1, sha256=digest, text=text)
+    version = ScoreVersion.objects.create(
+        score=score, number=1, sha256=digest, text=text, author_name="ada"
+    )
     arguments = {"score_version": version.pk, "sha256": digest}
-    audit.append(make_draft(verb="submit", arguments=arguments))
+    audit.append(make_draft(verb="submit", actor_name="ada", arguments=arguments))
     return version
 
 
@@ -157,6 +214,61 @@ def test_score_text_that_is_gone_is_missed(version: ScoreVersion) -> None:
     pk = version.pk
     version.delete()
     assert f"score version {pk}: it is gone" in str(_refusal("verify"))
+
+
+def test_author_who_did_not_submit_the_text_is_named(version: ScoreVersion) -> None:
+    ScoreVersion.objects.update(author_name="eve")
+    error = _refusal("verify")
+    assert error.returncode == SCORES_DIFFER
+    assert "(nightly v1): no record says that 'eve' submitted it" in str(error)
+
+
+def test_author_among_several_who_submitted_the_text_is_right(version: ScoreVersion) -> None:
+    arguments = {"score_version": version.pk, "sha256": version.sha256}
+    audit.append(make_draft(verb="submit", actor_name="bob", arguments=arguments))
+    call_command("audit", "verify")
+
+
+@pytest.mark.parametrize("how", ["saved", "imported", "restored"])
+def test_version_that_nobody_is_recorded_to_have_kept_is_named(
+    version: ScoreVersion, how: str
+) -> None:
+    fields = {"number": 2, "sha256": version.sha256, "text": version.text, "how": how}
+    put_in = ScoreVersion.objects.create(score=version.score, author_name="ada", **fields)
+    words = f"score version {put_in.pk} (nightly v2): no record says that it was {how}"
+    assert words in str(_refusal("verify"))
+
+
+def _submitted(version: ScoreVersion, job: Job) -> None:
+    arguments = {"score_version": version.pk, "sha256": version.sha256}
+    audit.append(make_draft(verb="submit", actor_name="ada", job_pk=job.pk, arguments=arguments))
+
+
+def test_run_with_a_score_that_no_record_gave_it_is_named(version: ScoreVersion) -> None:
+    fields = {"number": 2, "sha256": version.sha256, "text": version.text, "author_name": "ada"}
+    other = ScoreVersion.objects.create(score=version.score, **fields)
+    job = make_job(score_version=version)
+    _submitted(version, job)
+    call_command("audit", "verify")
+    Job.objects.update(score_version=other)
+    error = _refusal("verify")
+    assert error.returncode == SCORES_DIFFER
+    words = f"job {job.pk} ({job.job_id}): no record gave it score version {other.pk}"
+    assert words in str(error)
+
+
+def test_run_of_a_submit_that_is_not_concluded_is_no_trouble(version: ScoreVersion) -> None:
+    job = make_job(score_version=version)
+    audit.append(
+        make_draft(
+            verb="submit",
+            actor_name="ada",
+            conductor=job.conductor.slug,
+            job_id=job.job_id,
+            arguments={"score_version": version.pk, "sha256": version.sha256},
+        )
+    )
+    call_command("audit", "verify")
 
 
 def test_rebuild_does_not_believe_a_broken_chain(hashes: list[str]) -> None:

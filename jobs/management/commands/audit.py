@@ -19,6 +19,7 @@ from jobs.audit.filters import ATTEMPT_LOOKUPS
 from jobs.audit.lists import MAX_NAMED, Difference, Differences, compare, rebuild
 from jobs.audit.models import Action
 from jobs.audit.verbs import VERB_WORDS
+from jobs.management.run_scores import AlteredRun, altered_runs
 from jobs.management.score_texts import AlteredText, altered_texts
 from jobs.terms import Channel, Outcome
 
@@ -31,7 +32,7 @@ SCORES_DIFFER: Final = 4
 class Command(BaseCommand):
     """Exit code 0: all is well; 1: the chain is broken; 2: lists differ; 3: cannot be told.
 
-    4: the chain and the lists are well, but a score's text is not what was submitted.
+    4: the chain and the lists are well, but a score, or a run's score, is not what was recorded.
     """
 
     help = "Verify or export the audit log, or rebuild its lists."
@@ -107,14 +108,16 @@ class Command(BaseCommand):
         self._verify_what_is_beside_the_chain()
 
     def _verify_what_is_beside_the_chain(self) -> None:
-        """The lists, and the texts of scores: neither is hashed, both can be compared."""
+        """The lists, the scores, and those of runs: none is hashed, all can be compared."""
         troubles: list[str] = []
-        different, altered = compare(), list(altered_texts())
+        different, altered, runs = compare(), list(altered_texts()), list(altered_runs())
         if different:
             troubles.append(_told_lists(different))
             troubles.append("manage.py audit rebuild makes them anew.")
         if altered:
             troubles.append(_told_texts(altered))
+        if runs:
+            troubles.append(_told_runs(runs))
         if troubles:
             raise CommandError(
                 "\n".join(("The records are intact, but not what stands beside them.", *troubles)),
@@ -201,6 +204,8 @@ def _lines(different: Differences) -> Iterator[str]:
 def _one(difference: Difference) -> str:
     if difference.pk is None:
         return f"attempt {difference.action_id} was not shown"
+    if difference.action_id is None:
+        return f"attempt {difference.pk} was shown without saying which attempt it is"
     name = f"attempt {difference.pk} ({difference.action_id})"
     if not difference.has_records:
         return f"{name} was shown without records"
@@ -209,12 +214,24 @@ def _one(difference: Difference) -> str:
 
 def _told_texts(altered: Sequence[AlteredText]) -> str:
     lines = [
-        f"  score version {one.version_pk}{f' ({one.name})' if one.name else ''}: {one.why}"
-        for one in altered[:MAX_NAMED]
+        f"score version {one.version_pk}{f' ({one.name})' if one.name else ''}: {one.why}"
+        for one in altered
     ]
-    more = len(altered) - len(lines)
-    head = f"{len(altered)} kept score texts are not what was submitted:"
-    return "\n".join((head, *lines, *([f"  and {more} more"] if more else [])))
+    return _told_first(f"{len(lines)} kept scores are not what was recorded:", lines)
+
+
+def _told_runs(altered: Sequence[AlteredRun]) -> str:
+    lines = [
+        f"job {one.job_pk} ({one.job_id}): no record gave it score version {one.version_pk}"
+        for one in altered
+    ]
+    return _told_first(f"{len(lines)} jobs are shown with a score that they did not get:", lines)
+
+
+def _told_first(head: str, lines: Sequence[str]) -> str:
+    more = len(lines) - MAX_NAMED
+    shown = (f"  {line}" for line in lines[:MAX_NAMED])
+    return "\n".join((head, *shown, *([f"  and {more} more"] if more > 0 else [])))
 
 
 def _number(text: str) -> int:
