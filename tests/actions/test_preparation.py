@@ -40,7 +40,8 @@ async def test_submit_finds_a_place_while_checks_have_all_of_theirs(operator: Us
 
 
 async def test_slow_scores_of_one_person_hold_up_nobody_else() -> None:
-    judges, may_end = Judges("test", "checks", most=9, most_of_person=8), threading.Event()
+    judges = Judges("test", "checks", most=9, most_of_person=8)
+    may_end = threading.Event()
     slow = [asyncio.create_task(judges.ask(1, may_end.wait)) for _ in range(8)]
     async with asyncio.timeout(patience(5)):
         assert await judges.ask(2, lambda: "judged") == "judged"
@@ -49,7 +50,8 @@ async def test_slow_scores_of_one_person_hold_up_nobody_else() -> None:
 
 
 async def test_those_whose_asker_has_gone_are_passed_over() -> None:
-    judges, may_end, asked = Judges("test", "checks", most=9, most_of_person=8), threading.Event(), []
+    judges = Judges("test", "checks", most=9, most_of_person=8)
+    may_end, asked = threading.Event(), []
     first = asyncio.create_task(judges.ask(1, may_end.wait))
     gone = asyncio.create_task(judges.ask(1, lambda: asked.append("gone")))
     await asyncio.sleep(0)
