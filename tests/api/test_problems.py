@@ -155,4 +155,4 @@ def test_markup_in_a_score_stays_text(olga: Caller, conductor: Conductor) -> Non
 
 @pytest.mark.parametrize("path", ["/jobs", "/jobs/999", "/audit", "/audit/export", "/nowhere"])
 def test_no_answer_is_kept_by_a_cache(audra: Caller, path: str) -> None:
-    assert audra.get(path).headers["Cache-Control"] == "no-store"
+    assert "no-store" in audra.get(path).headers["Cache-Control"]
