@@ -81,8 +81,11 @@ class Page {
     const began = Date.now();
     this.staleSince = null;
     try {
-      const fresh = await fragment(location.href);
-      this.apply(fresh);
+      const address = whereabouts();
+      const fresh = await fragment(address);
+      // What the person has turned away from meanwhile is not shown any more, but asked for anew.
+      if (address === whereabouts()) this.apply(fresh);
+      else this.staleSince ??= asked ?? began;
       this.gap = Math.max(LEAST_GAP_MS, (Date.now() - began) * PATIENCE);
     } catch (error) {
       this.staleSince = asked ?? this.staleSince ?? began;
@@ -101,7 +104,7 @@ class Page {
     if (!root || !wanted) throw new Error("the answer has no live part");
     morph(root, wanted);
     countAttention(fresh.querySelector("[data-attention]")?.dataset.attention);
-    document.dispatchEvent(new CustomEvent("podium:refreshed"));
+    document.dispatchEvent(new CustomEvent("podium:refreshed", { detail: fresh }));
   }
 
   /** Tell a screen reader of a change, once, and not of each second. */
@@ -133,6 +136,13 @@ class Page {
     this.label.title = HINTS[state];
     this.announce(state);
   }
+}
+
+/** The address of what the page shows now; a script that shows something else than its address says so. */
+function whereabouts() {
+  const address = new URL(location.href);
+  document.dispatchEvent(new CustomEvent("podium:whereabouts", { detail: address.searchParams }));
+  return address.href;
 }
 
 /** The navigation's own number, which belongs to no part of the page. */
