@@ -40,7 +40,7 @@ from jobs.admin.job_filters import (
 from jobs.admin.job_list import PRESETS, JobList, searched
 from jobs.admin.list_tabs import csv_url, list_tabs
 from jobs.admin.looks import job_look, look_of
-from jobs.admin.modeladmin import ReadOnlyAdmin
+from jobs.admin.modeladmin import ReadOnlyAdmin, count_tick_for_all
 from jobs.admin.requests import person
 from jobs.admin.rows import gone_words, job_url, submitter
 from jobs.admin.visible import one_line
@@ -135,6 +135,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     ) -> HttpResponse:
         """The list, with where its script takes up the events; a POST is one of its actions."""
         bulk.require_listed(request)
+        count_tick_for_all(request)
         extra = {
             "title": "Jobs",
             "subtitle": None,
