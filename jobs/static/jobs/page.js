@@ -7,6 +7,7 @@ import { morph } from "./morph.js";
 import { notice } from "./notices.js";
 import { Output } from "./output.js";
 import { spanWords } from "./moments.js";
+import { lost } from "./reach.js";
 
 const SOON_MS = 60; // events come in bursts
 const LEAST_GAP_MS = 800;
@@ -32,7 +33,10 @@ class Page {
   start() {
     this.feed.addEventListener("event", ({ detail }) => this.onEvent(detail));
     this.feed.addEventListener("caughtup", () => this.onCaughtUp());
-    this.feed.addEventListener("state", () => this.show());
+    this.feed.addEventListener("state", () => {
+      if (this.feed.state === "lost") lost();
+      this.show();
+    });
     this.feed.addEventListener("end", ({ detail }) => this.onEnd(detail));
     setInterval(() => this.show(), 1000);
     this.show();
