@@ -127,6 +127,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             path("<int:pk>/modify/", guard(modify_page.modify_view), name="jobs_job_modify"),
             path("<int:pk>/recover/", guard(recover_page.recover_view), name="jobs_job_recover"),
             path("<int:pk>/<str:verb>/", guard(acting.act_view), name="jobs_job_act"),
+            path(
+                "<int:pk>/<str:verb>/figures/",
+                guard(acting.figures_view),
+                name="jobs_job_act_figures",
+            ),
             path("<int:pk>/", guard(self._plain), name="jobs_job_plain"),
         ]
 

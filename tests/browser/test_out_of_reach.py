@@ -59,6 +59,7 @@ async def test_a_reason_is_not_lost_by_confirming_while_the_console_is_not_there
         await expect(admin_page.get_by_test_id("live-state")).to_have_text(LOST)
         await confirmation.get_by_role("button").click()
         await expect(confirmation.get_by_test_id("not-sent")).to_contain_text("Nothing was sent")
+        await expect(confirmation).to_contain_text("This is not up to date")
         await expect(reason).to_have_value("before the power goes")
         await expect(confirmation.get_by_role("button")).to_be_focused()
         await network.mend()

@@ -44,7 +44,13 @@ function onClick(event) {
   }
 }
 
+/** What a question said of the job is kept up to date as long as it is asked, and no longer. */
+function onClose(event) {
+  if (event.target.id === "dialog") event.target.replaceChildren();
+}
+
 /** Listen on the document: the buttons are replaced as the job moves. */
 export function startDialogs() {
   document.addEventListener("click", onClick);
+  document.addEventListener("close", onClose, { capture: true }); // it does not bubble
 }

@@ -36,7 +36,8 @@ async function sendWithin(form, submitter) {
   const isReachable = await comesIntoReach();
   form.removeAttribute("aria-busy");
   asking.delete(form);
-  if (form.closest("dialog:not([open])") || (submitter && submitter.form !== form)) return; // it was put away
+  const isPutAway = !form.isConnected || form.closest("dialog:not([open])");
+  if (isPutAway || (submitter && submitter.form !== form)) return;
   if (isReachable) form.requestSubmit(submitter);
   else stay(form, submitter);
 }
@@ -50,7 +51,7 @@ function stay(form, submitter) {
   const place = submitter?.closest(".form-end, .bulk") ?? ("guard" in form.dataset ? submitter : null);
   if (place) place.before(note);
   else form.prepend(note);
-  note.scrollIntoView({ block: "nearest" });
+  for (const seen of [note, submitter]) seen?.scrollIntoView({ block: "nearest" });
   form.dispatchEvent(new Event("podium:stayed"));
 }
 
