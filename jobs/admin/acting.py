@@ -11,14 +11,14 @@ from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
-from django.views.decorators.http import require_http_methods
+from django.views.decorators.http import require_http_methods, require_safe
 
 from jobs import actions
 from jobs.access import policy
 from jobs.access.requests import origin_of
 from jobs.actions import ActionResult, UnfitText
 from jobs.admin.answers import tell, tell_unavailable
-from jobs.admin.asking import question_about
+from jobs.admin.asking import figures, question_about
 from jobs.admin.requests import person, reason_of
 from jobs.admin.rows import job_url
 from jobs.errors import AuditUnavailable, IdempotencyConflict
@@ -43,6 +43,16 @@ def act_view(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
         return _act(request, job, Verb(verb))
     require(request, Verb(verb), job)
     return _question(request, job, Verb(verb))
+
+
+@require_safe
+def figures_view(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """What would be lost or redone as things are now, for the script of a question that is open."""
+    if verb not in ACTIONS:
+        raise Http404
+    job = meant_job(request, pk, Verb(verb))
+    require(request, Verb(verb), job)
+    return render(request, "jobs/_figures.html", figures(request, job, Verb(verb)))
 
 
 def meant_job(

@@ -9,6 +9,7 @@ from uuid import uuid4
 from django.contrib import admin
 from django.db import DatabaseError
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
@@ -44,26 +45,36 @@ def question_about(
     return {
         **admin.site.each_context(request),
         "title": f"{ASKS[verb].label} {one_line(job.job_id, 60)}?",
-        "ask": ask_for(verb, job.status),
         "job_id": one_line(job.job_id),
         "job_url": job_url(job.pk),
         "act_url": request.path,
-        "look": job_look(job.status),
         "status": job.status,
         "seen": job.status,
         "has_moved_on": has_moved_on,
         "seen_look": job_look(seen[:40]),
         "refusal": _refusal(moved),
         **(_movers(request, job, looked_at) if has_moved_on else {}),
-        "is_offered": verb in offers(job),
-        "gone_at": job.gone_at,
-        "blast": blast_of(job, verb, new_total),
-        "onlookers": _onlookers(request, job),
+        **figures(request, job, verb, new_total),
+        "figures_url": reverse("admin:jobs_job_act_figures", args=(job.pk, verb)),
         "reason": request.POST.get("reason", ""),
         "max_reason": actions.MAX_REASON_LETTERS,
         "key": uuid4().hex,
         "looked_at": timezone.now().isoformat(),
         "is_dialog": is_live_refresh(request),
+    }
+
+
+def figures(
+    request: HttpRequest, job: Job, verb: Verb, new_total: int | None = None
+) -> dict[str, Any]:
+    """What of a confirmation may change while a person thinks about it."""
+    return {
+        "ask": ask_for(verb, job.status),
+        "look": job_look(job.status),
+        "is_offered": verb in offers(job),
+        "gone_at": job.gone_at,
+        "blast": blast_of(job, verb, new_total),
+        "onlookers": _onlookers(request, job),
     }
 
 

@@ -27,6 +27,7 @@ from jobs.admin.answers import tell_unavailable
 from jobs.admin.consequences import ASKS
 from jobs.admin.feed import current_seq
 from jobs.admin.looks import Look, outcome_look
+from jobs.admin.modeladmin import is_across
 from jobs.admin.numbers import from_one, whole
 from jobs.admin.requests import person, reason_of
 from jobs.admin.rows import JobRow, job_url
@@ -53,7 +54,7 @@ def _asking(verb: Verb) -> AdminAction:
 
     @admin.action(description=ASKS[verb].label, permissions=(permission,))
     def ask(_admin: Any, request: HttpRequest, queryset: QuerySet[Job]) -> HttpResponse | None:
-        is_all = _is_across(request)
+        is_all = is_across(request)
         words = _filter_words(request) if is_all else "chosen one by one in the list"
         return chosen(request, verb, queryset, words)
 
@@ -103,15 +104,11 @@ def require_again(request: HttpRequest, batch: Batch) -> None:
 
 
 def _listed(request: HttpRequest) -> dict[str, Any]:
-    if _is_across(request):
+    if is_across(request):
         return {"choice": _filter_words(request)}
     named = map(whole, request.POST.getlist(ACTION_CHECKBOX_NAME))
     numbers = [number for number in named if number is not None]
     return {"count": len(numbers), **batches.bounded(numbers)}
-
-
-def _is_across(request: HttpRequest) -> bool:
-    return request.POST.get("select_across") == "1"
 
 
 def chosen(

@@ -36,7 +36,7 @@ from jobs.admin.job_filters import (
 from jobs.admin.job_list import PRESETS, JobList, searched
 from jobs.admin.list_tabs import csv_url, list_tabs
 from jobs.admin.looks import job_look, look_of
-from jobs.admin.modeladmin import ReadOnlyAdmin
+from jobs.admin.modeladmin import ReadOnlyAdmin, count_tick_for_all
 from jobs.admin.requests import person
 from jobs.admin.rows import gone_words, job_url, submitter
 from jobs.admin.visible import one_line
@@ -123,6 +123,11 @@ class JobAdmin(ReadOnlyAdmin[Job]):
             path("<int:pk>/modify/", guard(modify_page.modify_view), name="jobs_job_modify"),
             path("<int:pk>/recover/", guard(recover_page.recover_view), name="jobs_job_recover"),
             path("<int:pk>/<str:verb>/", guard(acting.act_view), name="jobs_job_act"),
+            path(
+                "<int:pk>/<str:verb>/figures/",
+                guard(acting.figures_view),
+                name="jobs_job_act_figures",
+            ),
             path("<int:pk>/", guard(self._plain), name="jobs_job_plain"),
         ]
 
@@ -131,6 +136,7 @@ class JobAdmin(ReadOnlyAdmin[Job]):
     ) -> HttpResponse:
         """The list, with where its script takes up the events; a POST is one of its actions."""
         bulk.require_listed(request)
+        count_tick_for_all(request)
         extra = {
             "title": "Jobs",
             "subtitle": None,

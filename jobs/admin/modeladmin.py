@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.db.models import Model
 from django.http import HttpRequest
 
@@ -40,6 +41,23 @@ def is_offered(list_filter: Iterable[Any], lookup: str) -> bool:
         elif lookup in getattr(part, "parameter_names", (part.parameter_name,)):
             return True
     return False
+
+
+def is_across(request: HttpRequest) -> bool:
+    """Whether a list's form means all that match, whichever rows are ticked."""
+    return request.POST.get("select_across") == "1"
+
+
+def count_tick_for_all(request: HttpRequest) -> None:
+    """Let the tick for all of a list be a choice by itself.
+
+    Stock admin turns a form without a row away before it looks at that tick, and where the tick is
+    set it takes no row from the form.
+    """
+    if is_across(request) and not request.POST.getlist(ACTION_CHECKBOX_NAME):
+        posted = request.POST.copy()
+        posted.setlist(ACTION_CHECKBOX_NAME, ["all"])
+        request.POST = posted  # type: ignore[assignment]  # a copy can be written to, unlike POST
 
 
 class ReadOnlyAdmin(Base[M]):

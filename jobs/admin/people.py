@@ -22,7 +22,7 @@ from jobs import actions
 from jobs.access import policy
 from jobs.access.requests import origin_of
 from jobs.admin import markup
-from jobs.admin.modeladmin import Base, M, is_offered
+from jobs.admin.modeladmin import Base, M, count_tick_for_all, is_offered
 from jobs.admin.people_form import PersonForm
 from jobs.admin.requests import person, reason_of
 from jobs.admin.visible import one_line
@@ -110,6 +110,7 @@ class ForSuperusers(Base[M]):
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Stock admin's, whose only action deletes those that were chosen."""
         require_to_delete(request, self._kind)
+        count_tick_for_all(request)
         return super().changelist_view(request, *args, **kwargs)
 
     @property

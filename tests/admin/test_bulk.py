@@ -86,6 +86,15 @@ def test_each_job_is_an_attempt_with_its_own_record_and_the_batch_has_one_too(
     assert intent.n < first.n
 
 
+def test_tick_for_all_is_a_choice_without_any_row(
+    olga: Visitor, three: list[Job], scripted: ScriptedConductor
+) -> None:
+    page = choose(olga, [], "pause", "?state=running", select_across="1")
+    assert "Pause 2 jobs?" in page.text
+    confirm(olga, page, "pause")
+    assert len(scripted.asked("job.pause")) == 2
+
+
 def test_confirmed_twice_each_acts_once(
     olga: Visitor, three: list[Job], scripted: ScriptedConductor
 ) -> None:

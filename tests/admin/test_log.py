@@ -532,3 +532,20 @@ def test_of_many_sheets_the_ones_that_wrote_last_are_shown(
     assert len(texts) == 50
     assert texts[-1].startswith("from 61")
     assert (found["first"], found["has_earlier"]) == (11, True)
+
+
+def test_who_follows_a_run_stays_with_a_sheet_until_it_has_ended(
+    olga: Visitor, job: Job, runs: Path
+) -> None:
+    give_log(job, runs, 2, b"two\n")
+    address = f"/jobs/job/{job.pk}/log/"
+    assert _shown(olga.get(address)) == "1"
+    assert _shown(olga.get(address, followed="2")) == "2"
+    job.sheets.filter(number=2).update(status="completed")
+    assert _shown(olga.get(address, followed="2")) == "1"
+    job.sheets.update(status="completed")
+    assert _shown(olga.get(address, followed="1")) == "1"
+
+
+def _shown(page: Page) -> str:
+    return page.all("section", **{"data-testid": "log-card"})[0]["data-sheet"]

@@ -29,6 +29,25 @@ async def test_cancel_says_what_will_be_lost_before_it_is_sent(
     await expect_status(admin_page, "cancelled")
 
 
+async def test_what_a_question_says_of_the_job_moves_while_a_reason_is_written(
+    admin_page: Page, console: Console
+) -> None:
+    gates = await submit_gated(admin_page, console, "thought-about")
+    await admin_page.get_by_test_id("act-cancel").click()
+    confirmation = admin_page.get_by_test_id("confirmation")
+    reason = confirmation.get_by_label("Reason")
+    await expect(confirmation).to_contain_text("Lost: sheet 1")
+    await reason.fill("it takes")
+    gates.open(1)
+    await expect(confirmation).to_contain_text("Lost: sheet 2")
+    await expect(reason).to_be_focused()
+    await expect(reason).to_have_value("it takes")
+    gates.open(2)
+    await expect(confirmation).to_contain_text("The job is completed now")
+    await admin_page.keyboard.press("Escape")
+    await expect(confirmation).to_have_count(0)
+
+
 async def test_only_what_can_work_is_offered(admin_page: Page, console: Console) -> None:
     gates = await submit_gated(admin_page, console, "offered")
     actions = admin_page.get_by_test_id("job-actions").get_by_role("link")

@@ -115,6 +115,43 @@ async def test_no_row_moves_when_one_is_chosen(with_jobs: Page, width: int) -> N
     assert await box.bounding_box() == before
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+async def test_a_list_that_moves_shows_the_bar_of_verbs_to_whoever_has_chosen(
+    with_jobs: Page, api: httpx.AsyncClient, width: int
+) -> None:
+    bar, count = with_jobs.get_by_test_id("bulk-actions"), with_jobs.get_by_test_id("count")
+    await with_jobs.set_viewport_size({"width": width, "height": 800})
+    await with_jobs.goto("/jobs/job/")
+    await expect_live(with_jobs)
+    before = await top_of_rows(with_jobs)
+    await moved(with_jobs, api, f"bar-{width}")
+    await expect(bar).to_be_hidden()
+    assert await top_of_rows(with_jobs) == before
+    await with_jobs.locator("input.action-select").first.check()
+    chosen = await bar.bounding_box()
+    await moved(with_jobs, api, f"bar-again-{width}")
+    await expect(bar).to_contain_text("1 chosen")
+    assert await bar.bounding_box() == chosen
+    await with_jobs.get_by_test_id("select-across").check()
+    listed = (await count.inner_text()).split()[0]
+    await expect(bar).to_contain_text(f"All {listed} chosen")
+
+
+async def top_of_rows(page: Page) -> float:
+    """How far down the list begins."""
+    box = await page.locator("#list-rows").bounding_box()
+    assert box
+    return box["y"]
+
+
+async def moved(page: Page, api: httpx.AsyncClient, name: str) -> None:
+    """Has a job appear in the list and end there."""
+    body = {"score_content": commands(name, "true")}
+    (await api.post("/api/jobs", json=body)).raise_for_status()
+    row = page.locator("#result_list tbody tr", has_text=name)
+    await expect(row).to_contain_text("completed")
+
+
 async def test_a_failure_is_counted_told_and_gone_once_it_is_cleared(
     with_jobs: Page, api: httpx.AsyncClient
 ) -> None:

@@ -8,7 +8,7 @@ import re
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Error, Page, Route, expect
+from playwright.async_api import Error, Locator, Page, Route, expect
 
 from tests.browser.complaints import Complaints
 from tests.browser.console import Console
@@ -153,6 +153,68 @@ async def test_lines_are_followed_as_they_are_written_until_one_holds(
     await expect(rows).to_contain_text("third words")
     gates.open(1, 2)
     await expect(rows).to_contain_text("sheet 2 has ended")
+
+
+async def test_who_follows_a_job_goes_on_to_the_sheet_that_runs_next(
+    admin_page: Page, console: Console
+) -> None:
+    gates = await submit_gated(admin_page, console, "moved-on-log", sheets=2)
+    await open_log(admin_page)
+    rows, title = admin_page.get_by_test_id("log-rows"), admin_page.locator("#log-title")
+    await expect(rows).to_contain_text("sheet 1 has begun")
+    gates.open(1)
+    await expect(title).to_have_text("Sheet 2")
+    await expect(rows).to_contain_text("sheet 2 has begun")
+    await expect(rows).not_to_contain_text("sheet 1")
+    await expect(admin_page.get_by_test_id("log-sheet")).to_have_value("2")
+    await expect(choice_of(admin_page, 1)).to_have_text("1 (completed)")
+    gates.say(2, "words of the second")
+    await expect(rows).to_contain_text("words of the second")
+    gates.open(2)
+    await expect(choice_of(admin_page, 2)).to_have_text("2 (completed)")
+    await expect(rows).to_contain_text("sheet 2 has ended")
+    await expect(title).to_have_text("Sheet 2")
+
+
+@pytest.mark.parametrize("query", ["", "?sheet=1"])
+async def test_who_stays_with_a_sheet_is_told_which_one_runs(
+    admin_page: Page, console: Console, query: str
+) -> None:
+    gates = await submit_gated(admin_page, console, f"held-log{len(query)}", sheets=2)
+    await open_log(admin_page)
+    await admin_page.goto(admin_page.url + query)
+    rows, title = admin_page.get_by_test_id("log-rows"), admin_page.locator("#log-title")
+    await expect(rows).to_contain_text("sheet 1 has begun")
+    if not query:
+        await admin_page.get_by_test_id("log-follow").click()
+    gates.open(1)
+    await expect(choice_of(admin_page, 2)).to_have_text("2 (running)")
+    await expect(title).to_have_text("Sheet 1")
+    await expect(admin_page.locator("#log-sheet-status")).to_contain_text("completed")
+    await expect(rows).to_contain_text("sheet 1 has begun")
+    await admin_page.get_by_test_id("log-running").click()
+    await expect(title).to_have_text("Sheet 2")
+    await expect(rows).to_contain_text("sheet 2 has begun")
+    gates.open(2)
+    await expect(admin_page.locator("#log-sheet-status")).to_contain_text("completed")
+    await expect(admin_page.get_by_test_id("log-running")).to_have_count(0)
+
+
+async def test_statuses_of_sheets_are_live_where_the_log_of_all_is_shown(
+    admin_page: Page, console: Console
+) -> None:
+    gates = await submit_gated(admin_page, console, "all-of-log")
+    await open_log(admin_page)
+    await admin_page.get_by_test_id("log-all").click()
+    await expect(choice_of(admin_page, 1)).to_have_text("1 (running)")
+    gates.open(1, 2)
+    await expect(choice_of(admin_page, 2)).to_have_text("2 (completed)")
+    await expect(admin_page.get_by_test_id("log-sheet")).to_have_value("all")
+
+
+def choice_of(page: Page, sheet: int) -> Locator:
+    """A sheet in the list of those that can be chosen."""
+    return page.locator(f'#log-sheet option[value="{sheet}"]')
 
 
 @pytest.mark.parametrize("change", ["truncated", "rotated", "deleted"])

@@ -13,6 +13,8 @@ from tests.browser.steps import JOB_PAGE, expect_status, submit, submit_gated, w
 
 pytestmark = pytest.mark.browser
 
+BAR = "bulk-actions"
+
 
 async def test_another_score_is_compared_confirmed_and_taken_after_the_sheet_under_way(
     admin_page: Page, console: Console
@@ -55,9 +57,13 @@ async def test_all_that_match_a_filter_are_asked_about_once_and_told_one_by_one(
         await submit(admin_page, commands(f"many-{number}", "true"))
         await expect_status(admin_page, "completed")
     await admin_page.goto("/jobs/job/?q=many-")
-    await admin_page.locator("input.action-select").first.check()
+    row, bar = admin_page.locator("input.action-select").first, admin_page.get_by_test_id(BAR)
+    await row.check()
+    await expect(bar).to_contain_text("1 chosen")
     await admin_page.get_by_test_id("select-across").check()
-    await admin_page.get_by_test_id("bulk-actions").get_by_role("button", name="Clear").click()
+    await expect(bar).to_contain_text("All 3 chosen")
+    await row.uncheck()
+    await bar.get_by_role("button", name="Clear").click()
     question = admin_page.get_by_test_id("confirmation")
     await question.get_by_label("Reason").fill("spring")
     await question.get_by_role("button", name="Clear 3 jobs").click()

@@ -202,8 +202,12 @@ class Choice:
     is_chosen: bool
 
 
+def _sheet(job: Job, number: int | None) -> Sheet | None:
+    return None if number is None or number >= 2**31 else job.sheets.filter(number=number).first()
+
+
 def _sheet_or_404(job: Job, number: int | None) -> Sheet:
-    sheet = None if number is None or number >= 2**31 else job.sheets.filter(number=number).first()
+    sheet = _sheet(job, number)
     if sheet is None:
         raise Http404("This job has no such sheet.")
     return sheet
@@ -224,7 +228,8 @@ def _named(job: Job, wish: Wish) -> Sheet:
 def _chosen(job: Job, wish: Wish) -> Sheet | None:
     """The sheet that is asked for, or else the one that a person most likely comes for.
 
-    None means all of them.
+    Whoever follows a run stays with its sheet until that has ended and another one runs. None
+    means all of them.
 
     Raises:
         Http404: there is no such sheet.
@@ -233,8 +238,11 @@ def _chosen(job: Job, wish: Wish) -> Sheet | None:
         return None
     if wish.sheet is not None:
         return _sheet_or_404(job, wish.sheet)
-    statuses = ("failed",) if job.is_terminal else tuple(RUNNING_SHEET_STATUSES)
-    sheet = job.sheets.filter(status__in=statuses).order_by("number").first()
+    followed = _sheet(job, wish.followed)
+    statuses = {"failed"} if job.is_terminal else RUNNING_SHEET_STATUSES
+    if followed is not None and followed.status in statuses:
+        return followed
+    sheet = job.sheets.filter(status__in=statuses).order_by("number").first() or followed
     if sheet is not None:
         return sheet
     started = job.sheets.exclude(status__in=("pending", "ready", "waiting", "skipped"))
@@ -255,6 +263,14 @@ def _choices(frame: JobFrame, sheet: Sheet | None, wish: Wish) -> list[Choice]:
         label = f"{number}{name} ({word})"
         choices.append(Choice(str(number), label, wish.address(number), number == chosen))
     return choices
+
+
+def _elsewhere(job: Job, shown: Sheet | None) -> int | None:
+    """The number of a sheet that runs while the one that is shown does not."""
+    if job.is_terminal or shown is None or shown.status in RUNNING_SHEET_STATUSES:
+        return None
+    running = job.sheets.filter(status__in=RUNNING_SHEET_STATUSES).order_by("number")
+    return running.values_list("number", flat=True).first()
 
 
 # --- the page ---
@@ -282,6 +298,8 @@ def _around(frame: JobFrame, wish: Wish, sheet: Sheet | None) -> dict[str, Any]:
         "before_url": wish.address(steps["before"]) if steps["before"] else "",
         "after_url": wish.address(steps["after"]) if steps["after"] else "",
         "all_url": wish.address(ALL),
+        "running": _elsewhere(job, sheet),
+        "running_url": wish.address(None),
         "levels": [(level.value, level.value in wish.levels) for level in Level],
         "window_url": reverse("admin:jobs_job_log_window", args=(job.pk,)),
         "matches_url": reverse("admin:jobs_job_log_matches", args=(job.pk,)),

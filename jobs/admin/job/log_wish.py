@@ -19,6 +19,7 @@ class Wish:
     """The part of a log's address that says what to show."""
 
     sheet: int | None = None  # None: not named
+    followed: int | None = None  # the sheet that the script shows of a run that is followed
     is_all: bool = False
     query: str = ""
     is_regex: bool = False
@@ -46,6 +47,7 @@ class Wish:
             fault = f"This cannot be searched for: {error}."
         return cls(
             sheet=whole(get("sheet")),
+            followed=whole(get("followed")),
             is_all=get("sheet") == ALL,
             query=query,
             is_regex=is_regex,
@@ -70,9 +72,12 @@ class Wish:
         """What decides which rows count as found."""
         return self.filter
 
-    def address(self, sheet: int | str, **more: int | str) -> str:
-        """The same wish for a sheet as a query, with a place in its log."""
-        parts: list[tuple[str, str]] = [("sheet", str(sheet))]
+    def address(self, sheet: int | str | None, **more: int | str) -> str:
+        """The same wish for a sheet as a query, with a place in its log.
+
+        None leaves it to the page which sheet it shows, and to go on from there to the next.
+        """
+        parts: list[tuple[str, str]] = [] if sheet is None else [("sheet", str(sheet))]
         if self.query:
             parts.append(("q", self.query))
         for name, is_set in (

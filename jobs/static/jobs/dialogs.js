@@ -1,16 +1,22 @@
 /* Opens a confirmation page as a dialog over the page one is on; without this it is a page of its own. */
 
-import { fragment } from "./fragment.js";
+import { fragment, isOutOfReach } from "./fragment.js";
+import { notice } from "./notices.js";
+
+const UNREACHABLE = "unreachable";
 
 async function open(link) {
   const dialog = document.getElementById("dialog");
   let content;
   try {
     content = await fragment(link.href);
-  } catch {
-    location.assign(link.href); // the page itself says what is wrong
+  } catch (error) {
+    if (isOutOfReach(error)) {
+      notice("The console could not be reached, and nothing was sent. Try again in a moment.", { tone: "bad", id: UNREACHABLE });
+    } else location.assign(link.href); // the page itself says what is wrong
     return;
   }
+  document.getElementById(UNREACHABLE)?.remove();
   const ask = content.querySelector(".ask-page");
   if (!ask) {
     location.assign(link.href);
@@ -38,7 +44,13 @@ function onClick(event) {
   }
 }
 
+/** What a question said of the job is kept up to date as long as it is asked, and no longer. */
+function onClose(event) {
+  if (event.target.id === "dialog") event.target.replaceChildren();
+}
+
 /** Listen on the document: the buttons are replaced as the job moves. */
 export function startDialogs() {
   document.addEventListener("click", onClick);
+  document.addEventListener("close", onClose, { capture: true }); // it does not bubble
 }

@@ -7,6 +7,7 @@ import { morph } from "./morph.js";
 import { notice } from "./notices.js";
 import { Output } from "./output.js";
 import { spanWords } from "./moments.js";
+import { lost } from "./reach.js";
 
 const SOON_MS = 60; // events come in bursts
 const LEAST_GAP_MS = 800;
@@ -32,7 +33,10 @@ class Page {
   start() {
     this.feed.addEventListener("event", ({ detail }) => this.onEvent(detail));
     this.feed.addEventListener("caughtup", () => this.onCaughtUp());
-    this.feed.addEventListener("state", () => this.show());
+    this.feed.addEventListener("state", () => {
+      if (this.feed.state === "lost") lost();
+      this.show();
+    });
     this.feed.addEventListener("end", ({ detail }) => this.onEnd(detail));
     setInterval(() => this.show(), 1000);
     this.show();
@@ -81,8 +85,11 @@ class Page {
     const began = Date.now();
     this.staleSince = null;
     try {
-      const fresh = await fragment(location.href);
-      this.apply(fresh);
+      const address = whereabouts();
+      const fresh = await fragment(address);
+      // What the person has turned away from meanwhile is not shown any more, but asked for anew.
+      if (address === whereabouts()) this.apply(fresh);
+      else this.staleSince ??= asked ?? began;
       this.gap = Math.max(LEAST_GAP_MS, (Date.now() - began) * PATIENCE);
     } catch (error) {
       this.staleSince = asked ?? this.staleSince ?? began;
@@ -101,7 +108,7 @@ class Page {
     if (!root || !wanted) throw new Error("the answer has no live part");
     morph(root, wanted);
     countAttention(fresh.querySelector("[data-attention]")?.dataset.attention);
-    document.dispatchEvent(new CustomEvent("podium:refreshed"));
+    document.dispatchEvent(new CustomEvent("podium:refreshed", { detail: fresh }));
   }
 
   /** Tell a screen reader of a change, once, and not of each second. */
@@ -133,6 +140,13 @@ class Page {
     this.label.title = HINTS[state];
     this.announce(state);
   }
+}
+
+/** The address of what the page shows now; a script that shows something else than its address says so. */
+function whereabouts() {
+  const address = new URL(location.href);
+  document.dispatchEvent(new CustomEvent("podium:whereabouts", { detail: address.searchParams }));
+  return address.href;
 }
 
 /** The navigation's own number, which belongs to no part of the page. */

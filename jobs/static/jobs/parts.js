@@ -9,9 +9,10 @@ const TICK_MS = 1_000;
 
 const askedAt = new WeakMap(); // by part
 
-function words(error) {
+function words(part, error) {
   if (error instanceof LoggedOut) return "Your session has expired.";
   if (error instanceof Refused) return "You may not see this, or it is gone.";
+  if (part.dataset.failed) return part.dataset.failed;
   if (error.name === "TimeoutError") return "No answer within 20 s.";
   return "This part could not be loaded.";
 }
@@ -22,7 +23,7 @@ function said(part, state, text) {
   const line = document.createElement("p");
   line.className = "part-state quiet";
   line.textContent = text;
-  if (state === "failed") {
+  if (state === "failed" && !part.dataset.failed) {
     const again = document.createElement("button");
     again.type = "button";
     again.className = "button small";
@@ -37,7 +38,7 @@ function said(part, state, text) {
 async function load(part) {
   if (part.dataset.state === "waiting") return;
   askedAt.set(part, Date.now());
-  const wasFilled = part.dataset.state === "filled";
+  const wasFilled = "filled" in part.dataset;
   part.dataset.morph = "keep"; // the page's own refresh leaves it alone
   const waiting = said(part, "waiting", part.dataset.waiting ?? "Asking the conductor…");
   if (!wasFilled) part.replaceChildren(waiting);
@@ -52,8 +53,9 @@ async function load(part) {
     wanted.removeAttribute("data-morph");
     morph(part, wanted);
     part.dataset.state = "filled";
+    part.dataset.filled = "";
   } catch (error) {
-    const failed = said(part, "failed", words(error));
+    const failed = said(part, "failed", words(part, error));
     if (wasFilled) {
       part.querySelector(":scope > .part-state")?.remove();
       part.prepend(failed);

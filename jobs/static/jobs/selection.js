@@ -1,7 +1,13 @@
 /* Choosing rows of a list: the bar of verbs appears once one is chosen, and the choice survives when
- * the rows are replaced. */
+ * the rows are replaced. The bar's tick means all of the list, whichever rows are chosen. */
 
 const boxes = (form) => [...form.querySelectorAll("input.action-select")];
+
+function words(form, chosen) {
+  if (!form.querySelector(".select-across")?.checked) return `${chosen} chosen`;
+  const { count, hasMore } = form.querySelector("#list-rows").dataset;
+  return hasMore === undefined ? `All ${count} chosen` : `All chosen, more than ${count}`;
+}
 
 function sync(form) {
   const all = boxes(form);
@@ -12,17 +18,17 @@ function sync(form) {
     toggle.checked = all.length > 0 && chosen.length === all.length;
     toggle.indeterminate = chosen.length > 0 && chosen.length < all.length;
   }
-  form.querySelector(".bulk")?.classList.toggle("has-chosen", chosen.length > 0);
+  const isAll = form.querySelector(".select-across")?.checked;
+  form.querySelector(".bulk")?.classList.toggle("has-chosen", chosen.length > 0 || isAll === true);
   const counter = form.querySelector(".action-counter");
-  const words = `${chosen.length} chosen`;
-  if (counter && counter.textContent !== words) counter.textContent = words;
+  const said = words(form, chosen.length);
+  if (counter && counter.textContent !== said) counter.textContent = said;
 }
 
 /** Watch the list's form, if there is one. */
 export function startSelection() {
   const form = document.querySelector("form[data-selection]");
   if (!form) return;
-  form.classList.add("has-selection-script");
   let last = null;
   form.addEventListener("click", (event) => {
     const box = event.target;
@@ -37,6 +43,7 @@ export function startSelection() {
     if (box.id !== "action-toggle") last = box;
     sync(form);
   });
+  form.addEventListener("change", (event) => event.target.matches(".select-across") && sync(form));
   document.addEventListener("podium:refreshed", () => sync(form));
   window.addEventListener("pageshow", () => sync(form));
   sync(form);

@@ -1,7 +1,8 @@
 /* The submit page: the judgement as one types, and samples that are put into the editor. */
 
 import { Work } from "./editor/work.js";
-import { fragment } from "./fragment.js";
+import { fragment, isOutOfReach } from "./fragment.js";
+import { notice } from "./notices.js";
 import { startResending } from "./resending.js";
 
 const form = document.getElementById("submit-form");
@@ -12,10 +13,12 @@ async function takeSample(link) {
   let page;
   try {
     page = await fragment(link.href);
-  } catch {
-    location.assign(link.href);
+  } catch (error) {
+    if (isOutOfReach(error)) notice("The sample could not be fetched. Try again in a moment.", { id: "no-sample" });
+    else location.assign(link.href);
     return;
   }
+  document.getElementById("no-sample")?.remove();
   const isDirty = "dirty" in form.dataset;
   work.editor.replace(page.getElementById("id_text").value);
   if (!isDirty) delete form.dataset.dirty; // a sample is not lost by leaving

@@ -100,6 +100,9 @@ form.addEventListener("submit", (event) => {
   if (event.defaultPrevented) return;
   isLeaving = true;
 });
+form.addEventListener("podium:stayed", () => {
+  isLeaving = false;
+});
 document.addEventListener("keydown", (event) => {
   if (event.key.toLowerCase() === "s" && (event.ctrlKey || event.metaKey) && !event.altKey && !event.shiftKey) {
     event.preventDefault();

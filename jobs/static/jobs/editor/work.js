@@ -179,7 +179,7 @@ export class Work {
       await this.hasSession();
     } catch (error) {
       if (this.ended(error)) return;
-      // No answer at all: the browser's own page says so, and Back brings the text.
+      // No answer at all: what watches over all forms asks once more, and stays.
     }
     this.isSure = true;
     this.form.requestSubmit(button);

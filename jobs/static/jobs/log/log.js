@@ -2,6 +2,7 @@
  * the next window is fetched, and what is far away on the other side is let go. */
 
 import { LoggedOut, Refused } from "../fragment.js";
+import { morph } from "../morph.js";
 import { startKeys } from "./keys.js";
 import { Matches } from "./matches.js";
 import { Pane } from "./pane.js";
@@ -21,7 +22,6 @@ class Log {
     this.place = new Place((offset) => this.goto(offset === null ? {} : { from: offset }, { end: offset === null }));
     this.found = document.getElementById("log-found");
     const data = view.dataset;
-    this.isAll = data.sheet === "all";
     this.windows = new Windows(view, () => this.wish());
     this.matches = new Matches(this.windows, () => this.showFound());
     this.at = null; // the match that one stands at
@@ -46,6 +46,10 @@ class Log {
     this.first = data.first ? Number(data.first) : null;
     this.last = data.last ? Number(data.last) : 0;
     this.hasEarlier = "hasEarlier" in data;
+  }
+
+  get isAll() {
+    return this.windows.sheet === "all";
   }
 
   begin() {
@@ -81,7 +85,8 @@ class Log {
       if (line) this.toLine(line);
     });
     document.addEventListener("podium:event", ({ detail }) => this.onEvent(detail));
-    document.addEventListener("podium:refreshed", () => this.onRefreshed());
+    document.addEventListener("podium:refreshed", ({ detail }) => this.onRefreshed(detail));
+    document.addEventListener("podium:whereabouts", ({ detail }) => this.say(detail));
     document.addEventListener("visibilitychange", () => this.wantMore());
     setInterval(() => Date.now() - this.polledAt > POLL_MS && this.wantMore(), 1000);
     startKeys(this.pane.box, {
@@ -299,12 +304,44 @@ class Log {
     this.wantMore();
   }
 
-  onRefreshed() {
+  /** Put in the page's address which sheet the pane shows. Whoever has named none and follows goes on to the next. */
+  say(query) {
+    if (!query.has("sheet")) query.set(this.isFollowing ? "followed" : "sheet", this.windows.sheet);
+  }
+
+  onRefreshed(fresh) {
+    const { sheet } = document.getElementById("log-card").dataset;
+    if (sheet !== this.windows.sheet) this.moveOn(sheet);
+    this.showChoices(fresh);
     const root = document.querySelector("[data-live]");
-    if (root && !root.dataset.refresh && this.isGrowing) {
+    if (root?.dataset.refresh) this.isGrowing = true; // also of a job that was resumed
+    else if (this.isGrowing) {
       this.wantMore(); // the last lines
       setTimeout(() => (this.isGrowing = false), 2 * POLL_MS);
     }
+  }
+
+  /** Show the sheet that the heading names now. */
+  moveOn(sheet) {
+    this.windows.sheet = sheet;
+    this.isStale = true;
+    this.pane.replace([]); // at once: no line stands under another sheet's name
+    this.take({ start: 0, end: 0, next: 0, size: 0, identity: "", witness: "" });
+    [this.first, this.last] = [null, 0];
+    document.getElementById("log-foot").hidden = this.isAll;
+    document.getElementById("log-attempts").hidden = true; // they are of the sheet before
+    this.showDownload();
+    this.lookUp();
+    this.goto({}, { end: true });
+  }
+
+  /** The choice of a sheet, with the statuses that they have now. What is being written stays. */
+  showChoices(fresh) {
+    const [choice, wanted] = [document, fresh].map((page) => page.getElementById("log-sheet"));
+    if (choice.nodeName !== wanted?.nodeName) return;
+    if (choice.nodeName === "SELECT") morph(choice, wanted);
+    else if (choice === document.activeElement) return;
+    choice.value = this.windows.sheet;
   }
 
   /** Look for what was written since: only while one follows and can see it. */
@@ -427,13 +464,18 @@ class Log {
   }
 
   keepAddress() {
+    history.replaceState(null, "", `${location.pathname}?${this.showDownload()}`);
+  }
+
+  /** Offer what the filter leaves of the sheet; returns the query that says so. */
+  showDownload() {
     const query = new URLSearchParams(this.wish());
     query.set("sheet", this.windows.sheet);
-    history.replaceState(null, "", `${location.pathname}?${query}`);
     const link = document.getElementById("log-download-filtered");
     const isFiltered = query.has("q") || query.has("level");
     link.hidden = !isFiltered;
     if (isFiltered) link.href = this.view.dataset.url.replace(/window\/$/, `download/?${query}`);
+    return query;
   }
 
   async lookUp() {
