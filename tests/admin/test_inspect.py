@@ -389,6 +389,8 @@ def test_a_sheet_that_was_interrupted_says_so(olga: Visitor) -> None:
     assert "Its conductor ended while it ran" in sheets.part("sheet-1")
     assert "Its conductor ended while it ran" not in sheets.part("sheet-2")
     assert "Interrupted 2 times, by the end of its conductor" in tab(olga, job, "sheets/1").text
+    happened(job, "sheet.interrupted", 1, status="pending", was="dispatched", interruptions=2)
+    assert "its conductor ended while it ran (2×)" in tab(olga, job, "events").text
 
 
 def test_a_pause_says_that_the_sheet_under_way_runs_to_its_end(olga: Visitor) -> None:

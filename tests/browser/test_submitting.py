@@ -36,6 +36,16 @@ async def test_a_finding_leads_to_its_line(admin_page: Page) -> None:
     assert text[:at].count("\n") == 6
 
 
+async def test_on_a_phone_no_finding_is_scrolled_out_of_sight(admin_page: Page) -> None:
+    await admin_page.set_viewport_size({"width": 390, "height": 844})
+    await admin_page.goto("/jobs/job/add/")
+    text = commands("elsewhere", "echo hello").replace("instrument: cli", "instrument: claude_code")
+    await admin_page.get_by_label("Score, as YAML").fill(text)
+    await expect(admin_page.get_by_test_id("findings")).to_contain_text("claude_code")
+    hidden = "part => part.scrollHeight - part.clientHeight"
+    assert await admin_page.get_by_test_id("judgement").evaluate(hidden) <= 0
+
+
 async def test_a_mended_score_loses_its_findings(admin_page: Page) -> None:
     await admin_page.goto("/jobs/job/add/")
     field = admin_page.get_by_label("Score, as YAML")

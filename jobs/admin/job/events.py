@@ -184,7 +184,8 @@ def _has_left(job: Job, page: list[Event], *, is_oldest: bool) -> bool:
 _TOLD: Final = (
     ("was", "was {}"), ("status", "is {}"), ("attempt", "attempt {}"), ("attempts", "attempt {}"),
     ("exit_code", "exit code {}"), ("error_code", "{}"), ("error_message", "{}"),
-    ("reason", "{}"), ("completed", "{} completed"), ("failed", "{} failed"), ("total", "of {}"),
+    ("reason", "{}"), ("interruptions", "its conductor ended while it ran ({}×)"),
+    ("completed", "{} completed"), ("failed", "{} failed"), ("total", "of {}"),
     ("name", "{}"), ("pid", "pid {}"), ("path", "{}"), ("preview", "{}"),
 )  # fmt: skip
 
