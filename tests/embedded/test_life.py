@@ -163,9 +163,10 @@ def test_sheet_under_which_conductors_keep_dying_is_given_up(conductor: Embedded
 
 
 def test_ended_jobs_and_their_sheets_are_there_after_kill_9(conductor: EmbeddedProcess) -> None:
+    events = conductor.tap()
     conductor.submit("job", score("echo hello; exit 3"))
-    before = conductor.wait_for("job", "failed")
-    wait_until(lambda: conductor.job("job") == before)
+    events.wait_for("job.failed")  # which is told once it is written
+    before = conductor.job("job")
     rows = conductor.call("job.list")
     conductor.restart()
     assert conductor.job("job") == before

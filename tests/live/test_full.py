@@ -58,13 +58,13 @@ def test_the_silent_ones_leave_files_for_the_others(
     django_db_setup: None, django_db_blocker: DjangoDbBlocker
 ) -> None:
     with (
-        web_server(LIVE_TEST_OPEN_FILES="128 160") as server,
-        silent_clients(server, 300),
+        web_server(LIVE_TEST_OPEN_FILES="256 512") as server,
+        silent_clients(server, 500),  # of which 384 find a place
     ):
         process = psutil.Process(server.process.pid)
         assert answers(server, "/login/") == 200
-        assert process.rlimit(resource.RLIMIT_NOFILE) == (160, 160)
-        assert process.num_fds() < 160
+        assert process.rlimit(resource.RLIMIT_NOFILE) == (512, 512)
+        assert process.num_fds() < 512
 
 
 @pytest.mark.django_db(transaction=True)

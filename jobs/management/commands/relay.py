@@ -23,9 +23,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Relay until told to end."""
-        if settings.PODIUM_CONDUCTOR:
-            preparing.ensure_conductor()
-            connections.close_all()  # of this thread, which needs none from here on
         try:
             asyncio.run(_relay())
         finally:
@@ -37,4 +34,14 @@ async def _relay() -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, relays.stop)
+    # From here on it ends in order, whatever it has come to.
+    if settings.PODIUM_CONDUCTOR:
+        await asyncio.to_thread(_prepare)
     await relays.run()
+
+
+def _prepare() -> None:
+    try:
+        preparing.ensure_conductor()
+    finally:
+        connections.close_all()  # of this thread, which ends
