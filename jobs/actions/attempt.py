@@ -188,24 +188,28 @@ async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
     # Whatever the look meets with, the record is waited for.
     record = asyncio.create_task(_record(attempt, conclusion, took_us), name="record outcome")
     try:
-        job = await _seen_after(attempt, conclusion)
+        job, listing = await _look_after(attempt, conclusion)
     finally:
         answer = await record
+    # Not beside the record: on SQLite one would wait for the other's lock, asleep.
+    job = await learn(attempt.conductor, job, listing)
     return _result(attempt, appended.action_pk, answer, job)
 
 
-async def _seen_after(attempt: Attempt, conclusion: Conclusion) -> Job | None:
-    """The run as the conductor tells it now. Whoever did not answer is not asked again here."""
+async def _look_after(
+    attempt: Attempt, conclusion: Conclusion
+) -> tuple[Job | None, Listing | None]:
+    """The conductor's list as it is now. Whoever did not answer is not asked again here."""
     outcome, listing = conclusion.answer.outcome, conclusion.listing
     job = conclusion.job
     if attempt.verb is Verb.CLEAR and outcome is Outcome.SUCCEEDED:
         # First of all, or a list that is read for another attempt tells that it vanished.
         job = await learn(attempt.conductor, job, None, was_cleared=True)
         if shared_looks() is not None:
-            return job  # of a batch: the conductor's word for each is enough
+            return job, None  # of a batch: the conductor's word for each is enough
     if listing is None and outcome in {Outcome.SUCCEEDED, Outcome.REFUSED}:
         listing = await listing_now(client_for(attempt.conductor))
-    return await learn(attempt.conductor, job, listing)
+    return job, listing
 
 
 async def _record(attempt: Attempt, conclusion: Conclusion, took_us: int) -> Answer:
