@@ -43,6 +43,8 @@ def main(port: int) -> None:
 
         soft, hard = (int(number) for number in limits.split())
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    if seconds := os.environ.get("LIVE_TEST_CONN_MAX_AGE"):
+        settings.DATABASES["default"]["CONN_MAX_AGE"] = float(seconds)
     connection.close()
     settings.DATABASES["default"]["NAME"] = os.environ["LIVE_TEST_DATABASE"]
     connection.settings_dict["NAME"] = os.environ["LIVE_TEST_DATABASE"]
