@@ -45,6 +45,8 @@ async def cancel_at_every_await(
 
     After each run no file descriptor may be open that was not before.
     """
+    gc.collect()
+    gc.freeze()  # or each collection below would go through all that earlier tests have left
     for nth in range(1, at_most + 1):
         before = sockets()
         attempt = CancelledAt(make(), nth)
