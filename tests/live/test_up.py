@@ -37,6 +37,7 @@ sheet: {size: 1, total_items: 3}
 instrument: cli
 prompt:
   template: |
+    until [ -e go ]; do sleep 0.05; done
     for n in 1 2 3; do echo "sheet {{ sheet_num }} line $n"; sleep 0.05; done
 """
 
@@ -216,10 +217,23 @@ async def submit(installation: Installation, name: str, text: str) -> None:
 async def follow(socket: Socket, until: str) -> list[dict[str, Any]]:
     """Events, acknowledged, up to the first of this name."""
     heard: list[dict[str, Any]] = []
-    while not heard or heard[-1]["event"] != until:
-        heard += await socket.hear_events(1, timeout_s=45)
-        await socket.say(type="ack", seq=heard[-1]["seq"])
+    try:
+        async with asyncio.timeout(patience(45)):
+            while not heard or heard[-1]["event"] != until:
+                heard += await socket.hear_events(1, timeout_s=45)
+                await socket.say(type="ack", seq=heard[-1]["seq"])
+    except TimeoutError:
+        told = [(event["seq"], event["event"], event["sheet"]) for event in heard]
+        pytest.fail(f"waited in vain for {until}; heard {told}")
     return heard
+
+
+async def watched_lines(installation: Installation, socket: Socket) -> list[dict[str, Any]]:
+    """The events of `LINES`, which goes on once it was seen to run."""
+    await submit(installation, "lines", LINES)
+    heard = await follow(socket, "sheet.started")
+    (installation.home / "workspaces" / "lines" / "go").touch()
+    return heard + await follow(socket, "job.completed")
 
 
 async def test_a_job_is_watched_from_start_to_end_with_its_output(
@@ -229,8 +243,7 @@ async def test_a_job_is_watched_from_start_to_end_with_its_output(
     browser = await asyncio.to_thread(installation.login)
     async with Socket.open(installation.socket_url, **browser) as socket:
         await socket.subscribed(None)
-        await submit(installation, "lines", LINES)
-        heard = await follow(socket, "job.completed")
+        heard = await watched_lines(installation, socket)
         while len([e for e in heard if e["event"] == "sheet.completed"]) < 3:
             heard += await socket.hear_events(1)
     output = "".join(e["data"]["preview"] for e in heard if e["event"] == "sheet.output")
@@ -410,8 +423,7 @@ async def test_it_runs_on_postgresql(short_tmp: Path, postgresql_url: str) -> No
         browser = await asyncio.to_thread(fresh.login)
         async with Socket.open(fresh.socket_url, **browser) as socket:
             await socket.subscribed(None)
-            await submit(fresh, "lines", LINES)
-            heard = await follow(socket, "job.completed")
+            heard = await watched_lines(fresh, socket)
         assert [e["sheet"] for e in heard if e["event"] == "sheet.completed"] == [1, 2, 3]
         assert await asyncio.to_thread(fresh.stop) == 0
         assert "Traceback" not in fresh.said
