@@ -8,16 +8,15 @@ nothing: of a request that reads, or whose body is not all there.
 from __future__ import annotations
 
 import asyncio
-from typing import Any, Final
+from typing import Any
 
 from jobs.live.transport import Receive, Scope
-
-_READING: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+from jobs.terms import SAFE_METHODS
 
 
 def seen_through(scope: Scope, receive: Receive) -> Receive:
     """`receive` of an HTTP request, for Django."""
-    if scope["method"] in _READING:
+    if scope["method"] in SAFE_METHODS:
         return receive
     is_whole = False
 

@@ -27,6 +27,9 @@ class Verb(StrEnum):
 # What may be asked of a run, in the order of an explanation. A dry run is no offer of its own.
 RUN_VERBS = (Verb.PAUSE, Verb.RESUME, Verb.CANCEL, Verb.MODIFY, Verb.RECOVER, Verb.CLEAR)
 
+# HTTP methods that only read.
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
+
 # What may be asked of many runs at once: nothing that needs a text or a look of its own.
 BULK_VERBS = (Verb.PAUSE, Verb.RESUME, Verb.CANCEL, Verb.CLEAR)
 

@@ -99,8 +99,7 @@ def visible_actions(user: Person) -> QuerySet[Action]:
 
 def may_read_action(user: Person, action: Action) -> bool:
     """Whether this one is among the attempts that somebody may see."""
-    own = has_any_right(user) and user.pk is not None and action.actor_id == user.pk
-    return own or may(user, VIEW_AUDIT)
+    return visible_actions(user).filter(pk=action.pk).exists()
 
 
 def sees_who_acted(user: Person) -> bool:
@@ -116,10 +115,11 @@ def explaining_actions(user: Person) -> QuerySet[Action]:
 
     More than `visible_actions` by what was done to runs that they may see and act on.
     """
+    visible = visible_actions(user)
     if may(user, VIEW_AUDIT) or not sees_who_acted(user):
-        return visible_actions(user)
-    of_runs = Q(verb__in=(*RUN_VERBS, Verb.SUBMIT), job_pk__in=visible_jobs(user).values("pk"))
-    return Action.objects.filter(Q(actor_id=user.pk) | of_runs)
+        return visible
+    runs = visible_jobs(user).values("pk")
+    return visible | Action.objects.filter(verb__in=(*RUN_VERBS, Verb.SUBMIT), job_pk__in=runs)
 
 
 def visible_people(user: Person) -> QuerySet[User]:

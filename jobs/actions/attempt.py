@@ -70,6 +70,12 @@ class Attempt:
             **{"job_pk": self.job.pk if self.job else None, "job_id": self.job_id, **facts},
         )
 
+    def first_draft(self, kind: RecordKind, *, with_key: bool = False, **facts: Any) -> Draft:
+        """The record that stands first, with all that was asked."""
+        key = {"idempotency_key": self.key.key} if with_key and self.key else {}
+        arguments = {**self.arguments, **key}
+        return self.draft(kind, reason=self.reason, arguments=arguments, seen=self.seen, **facts)
+
 
 @dataclass(frozen=True, slots=True)
 class Conclusion:
@@ -103,14 +109,7 @@ async def admit(attempt: Attempt) -> ActionResult | None:
     if may:
         return earlier
     words = f"{attempt.actor.get_username()} may not {attempt.verb} here."
-    draft = attempt.draft(
-        RecordKind.DENIED,
-        reason=attempt.reason,
-        arguments=dict(attempt.arguments),
-        seen=attempt.seen,
-        outcome=Outcome.DENIED,
-        message=words,
-    )
+    draft = attempt.first_draft(RecordKind.DENIED, outcome=Outcome.DENIED, message=words)
     turned = await denial(draft, _kind_of(attempt, "denied"))
     if turned.is_earlier:
         words = answers.counted_with(words, turned.action_pk)
@@ -127,12 +126,9 @@ def _kind_of(attempt: Attempt, what: str) -> tuple[object, ...]:
 
 async def _record_reuse(attempt: Attempt, words: str) -> None:
     """A key that was used with another request before is a refusal, with what was asked now."""
-    key = {"idempotency_key": attempt.key.key} if attempt.key else {}
-    draft = attempt.draft(
+    draft = attempt.first_draft(
         RecordKind.REFUSED,
-        reason=attempt.reason,
-        arguments={**attempt.arguments, **key},
-        seen=attempt.seen,
+        with_key=True,
         outcome=Outcome.REFUSED,
         message=f"{words} {answers.NOTHING_SENT}",
     )
@@ -146,14 +142,7 @@ async def turn_down(attempt: Attempt, words: str) -> None:
         AuditUnavailable: it cannot be recorded.
     """
     await audit.aappend(
-        attempt.draft(
-            RecordKind.REFUSED,
-            reason=attempt.reason,
-            arguments=dict(attempt.arguments),
-            seen=attempt.seen,
-            outcome=Outcome.REFUSED,
-            message=shortened(words),
-        )
+        attempt.first_draft(RecordKind.REFUSED, outcome=Outcome.REFUSED, message=shortened(words))
     )
 
 
@@ -164,12 +153,9 @@ async def carry_out(attempt: Attempt, ask: Ask) -> ActionResult:
         AuditUnavailable: the intent could not be written, so nothing was sent.
         IdempotencyConflict: as `admit`.
     """
-    key = {"idempotency_key": attempt.key.key} if attempt.key else {}
-    intent = attempt.draft(
+    intent = attempt.first_draft(
         RecordKind.INTENT,
-        reason=attempt.reason,
-        arguments={**attempt.arguments, **key},
-        seen=attempt.seen,
+        with_key=True,
         deadline_at=timezone.now() + timedelta(seconds=ACTION_S),
     )
     try:

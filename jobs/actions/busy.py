@@ -18,13 +18,8 @@ async def record_busy(attempt: Attempt, busy: PodiumBusy) -> None:
     Raises:
         AuditUnavailable: it cannot be recorded; nothing was sent in any case.
     """
-    draft = attempt.draft(
-        RecordKind.REFUSED,
-        reason=attempt.reason,
-        arguments=dict(attempt.arguments),
-        seen=attempt.seen,
-        outcome=Outcome.REFUSED,
-        message=f"{busy} {NOTHING_SENT}",
+    draft = attempt.first_draft(
+        RecordKind.REFUSED, outcome=Outcome.REFUSED, message=f"{busy} {NOTHING_SENT}"
     )
     about = fingerprint_of({"job": draft.job_pk, "reason": draft.reason, **draft.arguments})
     kind = ("busy", attempt.actor.pk, attempt.verb, attempt.conductor.pk, about)

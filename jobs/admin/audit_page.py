@@ -118,7 +118,7 @@ def _action_or_404(request: HttpRequest, pk: int) -> Action:
 
 
 def _may_open(user: User, action: Action) -> bool:
-    if policy.visible_actions(user).filter(pk=action.pk).exists():
+    if policy.may_read_action(user, action):
         return True
     return actions.may_be_settled(action) and actions.has_right_to_settle(user, action)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest, HttpResponse, HttpResponseForbidden
@@ -15,8 +14,8 @@ from jobs.access import tokens
 from jobs.access.requests import client_ip
 from jobs.api.guesses import GuessLimit
 from jobs.database import in_database
+from jobs.terms import SAFE_METHODS
 
-_SAFE_METHODS: Final = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 _guesses = GuessLimit()
 
 
@@ -62,7 +61,7 @@ class Credentials(AuthBase):
         user = await request.auser()
         if not isinstance(user, User) or not user.is_active:
             raise AuthenticationError
-        if request.method not in _SAFE_METHODS and _lacks_csrf_token(request):
+        if request.method not in SAFE_METHODS and _lacks_csrf_token(request):
             raise HttpError(403, "The CSRF token is missing or wrong. Reload the page.")
         return Caller(user, None)
 
